@@ -1,0 +1,48 @@
+# Two commands on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= demo-run
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: demo test env env-dev models lint types unit lock clean
+
+demo: env
+	$(BIN)/python -m duologue.demo --out $(DEMO)
+
+test: env-dev models lint types unit
+
+env: $(VENV)/.stamp
+$(VENV)/.stamp: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --require-hashes -r requirements.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+env-dev: $(VENV)/.stamp-dev
+$(VENV)/.stamp-dev: $(VENV)/.stamp requirements-dev.txt
+	$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	touch $@
+
+models: env
+	$(BIN)/duologue models pull default minilm --quiet
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+unit:
+	$(BIN)/pytest -n 2
+
+# Pins by name, version and hash; no addresses. Needs pip-tools.
+LOCK := pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	--no-annotate --no-header --strip-extras --allow-unsafe --build-deps-for editable
+lock:
+	$(LOCK) --extra embedded --extra parquet -o requirements.txt pyproject.toml
+	$(LOCK) --extra embedded --extra parquet --extra hub --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
