@@ -25,3 +25,11 @@ class Ledger(Protocol):
 
     async def flush(self) -> None:
         """Wait until everything recorded so far is durable."""
+
+
+class Memory(Protocol):
+    """What earlier work of the same revision left in the store."""
+
+    async def recall(self, stage: Stage, iteration: int, item: str) -> Outcome | None:
+        """The outcome recorded for an item, with ``data`` as raw JSON bytes, or None."""
+        ...

@@ -1,0 +1,257 @@
+"""The public way to make a data set from Python: :func:`run`, or :func:`run_async` inside an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+import yaml
+
+from duologue.backends.make import make_backend
+from duologue.backends.protocol import Backend
+from duologue.config.fingerprint import fingerprint
+from duologue.config.sections import Config
+from duologue.engine.engine import Engine
+from duologue.engine.usage import Usage
+from duologue.errors import DuologueError, ImpossibleRequest, RunStopped, StoreError, UsageError
+from duologue.models.embedder import load_embedder
+from duologue.models.fetch import OnProgress
+from duologue.models.nli import load_nli
+from duologue.models.toxicity import load_toxicity
+from duologue.pipeline import Roles, run_stages
+from duologue.report.progress import Listener
+from duologue.report.stats import StageAccount, account
+from duologue.seeds import Seeds, read_seeds
+from duologue.store import revisions
+from duologue.store.call_log import CallLog
+from duologue.store.database import FILE_NAME, Database
+from duologue.store.ledger import SqlLedger
+from duologue.store.lock import RunLock
+from duologue.store.memory import SqlMemory
+from duologue.store.reading import RunReader
+
+_log = logging.getLogger("duologue")
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run made."""
+
+    folder: Path
+    accounts: tuple[StageAccount, ...]
+    """Per stage and iteration: accepted, rejected, failed."""
+    conversations: int
+    """Finished conversations."""
+    pairs: int
+    """Pairs that were to talk."""
+    usage: Usage
+    seconds: float
+    seeds: Seeds
+
+
+class Watch(Protocol):
+    """Someone who follows a run: gets a speed text to show and gives a listener."""
+
+    def __call__(self, speed: Callable[[], str]) -> Listener:
+        """Return the listener."""
+        ...
+
+
+def run(
+    config: Config,
+    out: Path | str,
+    *,
+    watch: Watch | None = None,
+    on_pull: OnProgress | None = None,
+    backend: Backend | None = None,
+) -> RunResult:
+    """Make a data set in the folder ``out``, or go on with the one that is there.
+
+    ``watch`` and ``on_pull`` follow the run and the fetching of models; ``backend`` replaces the configuration's.
+    Raises UsageError before anything is started, RunStopped when the run ended early and can be resumed, and other
+    DuologueErrors; what was finished is kept in every case.
+    """
+    return asyncio.run(run_async(config, out, watch=watch, on_pull=on_pull, backend=backend))
+
+
+async def run_async(
+    config: Config,
+    out: Path | str,
+    *,
+    watch: Watch | None = None,
+    on_pull: OnProgress | None = None,
+    backend: Backend | None = None,
+) -> RunResult:
+    """Like :func:`run`, inside a running event loop."""
+    started = time.monotonic()
+    folder = Path(out)
+    seeds = read_seeds(config.seeds)
+    check_request(seeds, config)
+    _check_folder(folder)
+    with RunLock(folder) as lock, _log_file(folder):
+        if lock.stale:
+            _log.warning("the run was left without an orderly end by %s; going on", lock.stale)
+        # Small models first: what is missing shows before a large download begins.
+        embedder = load_embedder(config.small_models.embedder, on_progress=on_pull)
+        nli = load_nli(config.small_models.nli)
+        toxicity = load_toxicity(config.small_models.toxicity)
+        backend = backend or make_backend(config, folder=folder, on_pull=on_pull)
+        database = Database(folder)
+        try:
+            await _check_seeds(database, folder, seeds)
+            revision = await revisions.begin(database, fingerprint(config, seeds), config.model_dump(mode="json"))
+            _write_config(folder, config, revision.id)
+            engine = Engine(backend, CallLog(database, revision), config.engine, config.budget)
+            ledger = SqlLedger(database, revision)
+            listener = watch(lambda: _speed(engine.usage())) if watch else None
+            if listener:
+                ledger.subscribe(listener)
+            memory = SqlMemory(database, revision)
+            try:
+                await engine.start()
+                with _interruptible(engine):
+                    await run_stages(seeds, config, Roles(engine, embedder, nli, toxicity, ledger, memory))
+                await revisions.end(database, revision, "finished")
+            except (RunStopped, asyncio.CancelledError) as error:
+                await _end(database, revision, "stopped", str(error))
+                raise
+            except DuologueError as error:
+                await _end(database, revision, "failed", str(error))
+                raise
+            finally:
+                if listener:
+                    listener.close()
+                await engine.close()
+                memory.close()
+        finally:
+            database.close()
+        return _result(folder, engine.usage(), time.monotonic() - started, seeds)
+
+
+def check_request(seeds: Seeds, config: Config) -> None:
+    """Refuse what can't work before anything is loaded. Raises ImpossibleRequest."""
+    attributes = len({text for profile in seeds.profiles for text in profile})
+    if config.profiles.source == "given":
+        if len(seeds.profiles) < 2:
+            raise ImpossibleRequest(
+                f"{seeds.source}: holds {len(seeds.profiles)} profile and a pair needs 2; separate profiles by a blank "
+                "line, or use --profiles built"
+            )
+        return
+    need = config.profiles.size_range[1]
+    if attributes < need:
+        raise ImpossibleRequest(
+            f"{seeds.source}: holds {attributes} different attributes and a profile needs {need}; give more seeds or "
+            "lower profiles.size"
+        )
+
+
+def _check_folder(folder: Path) -> None:
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder}: is a file; choose a folder for the run")
+        if folder.is_dir() and not (folder / FILE_NAME).exists():
+            others = [p.name for p in folder.iterdir() if p.name != "run.lock"]
+            if others:
+                raise UsageError(
+                    f"{folder}: holds other files ({sorted(others)[0]}, ...) and no run; choose an empty or a new folder"
+                )
+    except OSError as error:
+        raise StoreError(f"{folder}: can't be read ({error.strerror}); choose another folder") from error
+
+
+async def _check_seeds(database: Database, folder: Path, seeds: Seeds) -> None:
+    digest = hashlib.sha256(orjson.dumps([list(p) for p in seeds.profiles])).hexdigest()
+    reader = database.reader()
+    try:
+        row = reader.execute("SELECT value FROM meta WHERE name = 'seeds'").fetchone()
+    finally:
+        reader.close()
+    if row is None:
+        await database.write(("INSERT INTO meta (name, value) VALUES ('seeds', ?)", (digest,)))
+    elif row[0] != digest:
+        raise UsageError(f"{folder}: holds a run on other seeds; choose another --out, or give the same seeds to go on")
+
+
+def _write_config(folder: Path, config: Config, revision: int) -> None:
+    """The resolved configuration, one file per revision; an existing file is left as it is."""
+    path = folder / ("config.yaml" if revision == 1 else f"config-{revision}.yaml")
+    with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
+        yaml.safe_dump(config.model_dump(mode="json"), file, sort_keys=False, allow_unicode=True)
+
+
+async def _end(database: Database, revision: revisions.Revision, state: revisions.State, note: str) -> None:
+    # When the disk itself is the trouble, the error under way says so better than a second one.
+    with contextlib.suppress(StoreError):
+        await asyncio.shield(revisions.end(database, revision, state, note))
+
+
+@contextlib.contextmanager
+def _interruptible(engine: Engine) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the run in order; a second Ctrl-C ends it at once."""
+    loop = asyncio.get_running_loop()
+
+    def stop(name: str) -> None:
+        engine.stop(f"interrupted by {name}; the same command goes on where it stopped")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop, number.name)
+    except (NotImplementedError, RuntimeError, ValueError):
+        # Not the main thread, or a platform without signals in asyncio: the host decides what Ctrl-C does.
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def _log_file(folder: Path) -> Iterator[None]:
+    handler = logging.FileHandler(folder / "run.log", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+    try:
+        yield
+    except DuologueError as error:
+        _log.error("%s", error)
+        raise
+    except Exception:
+        _log.exception("unexpected error")
+        raise
+    finally:
+        _log.removeHandler(handler)
+        handler.close()
+
+
+def _speed(usage: Usage) -> str:
+    return f"{usage.tokens_per_second:.0f} tokens/s" if usage.tokens_per_second >= 1 else ""
+
+
+def _result(folder: Path, usage: Usage, seconds: float, seeds: Seeds) -> RunResult:
+    with RunReader(folder) as reader:
+        accounts = tuple(account(reader.counts()))
+    final = next((a for a in accounts if a.stage == "conversation" and a.iteration == 0), None)
+    return RunResult(
+        folder=folder,
+        accounts=accounts,
+        conversations=final.accepted if final else 0,
+        pairs=final.total if final else 0,
+        usage=usage,
+        seconds=seconds,
+        seeds=seeds,
+    )

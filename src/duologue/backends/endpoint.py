@@ -1,0 +1,200 @@
+"""Any OpenAI-compatible server: ``POST BASE_URL/chat/completions`` over one keep-alive aiohttp session."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+import orjson
+
+from duologue.backends import endpoint_wire as wire
+from duologue.backends.endpoint_errors import classify, one_line, provider_message
+from duologue.backends.protocol import Answer, Features, Request
+from duologue.config.sections import EngineConfig
+from duologue.errors import CallError, ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from aiohttp import BasicAuth, ClientSession
+    from yarl import URL
+
+_ATTEMPTS_TO_AGREE = 8
+"""Tries of one request while the server refuses optional fields, one after the other."""
+
+
+class Secret:
+    """A key that does not show itself in messages and tracebacks."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "Secret(...)" if self._value else "Secret(none)"
+
+    def reveal(self) -> str:
+        """The key itself."""
+        return self._value
+
+
+class EndpointBackend:
+    """A :class:`duologue.backends.protocol.Backend` for OpenAI, vLLM, SGLang, llama-server, Ollama and their like.
+
+    The key comes from the environment variable ``key_env``, or from the file that ``<key_env>_FILE`` names, which
+    only its owner may read. A server on this machine or in a private network needs none. A schema is sent as
+    ``response_format``; where the server refuses it, plain JSON mode and then nothing is tried, and the refusal is
+    remembered, as it is for sampling fields that the server does not know. Proxies of the environment are used.
+    TLS certificates are always verified.
+    """
+
+    name = "endpoint"
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        key_env: str = "OPENAI_API_KEY",
+        config: EngineConfig | None = None,
+        *,
+        json_schema: bool = True,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Raises ConfigError for an address that can't be used, UsageError for a missing or unsafe key."""
+        self.model = model
+        self.features = Features(json_schema=json_schema, logprobs=True)
+        self._config = config or EngineConfig.model_validate({})
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ConfigError(f"model.base_url: {base_url!r} is no address like https://host/v1")
+        if parts.username or parts.password:
+            raise ConfigError(f"model.base_url: holds a name or password; put the key into the variable {key_env}")
+        self._address = urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/chat/completions", fragment=""))
+        self._where = f"{parts.scheme}://{parts.netloc}"
+        self._scheme, self._host = parts.scheme, parts.hostname
+        self._key = read_key(key_env, environ or os.environ)
+        if not self._key.reveal() and not _is_near(self._host):
+            raise UsageError(
+                f"no key for {self._where}: set the environment variable {key_env}, or {key_env}_FILE to a file with the key"
+            )
+        self._refused: frozenset[str] = frozenset()
+        self._answered = False
+        self._session: ClientSession | None = None
+        self._url: URL | str = self._address
+        self._proxy: str | None = None
+        self._proxy_auth: BasicAuth | None = None
+
+    async def start(self) -> None:
+        """Open the session. Nothing is sent."""
+        import aiohttp
+        from yarl import URL
+
+        headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "duologue"}
+        if self._key.reveal():
+            headers["Authorization"] = f"Bearer {self._key.reveal()}"
+        config = self._config
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+            headers=headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(
+                total=config.total_timeout, sock_connect=config.connect_timeout, sock_read=config.first_byte_timeout
+            ),
+        )
+        self._url = URL(self._address)
+        # Looked up once: aiohttp's trust_env would do it for every request, and read a netrc file that could
+        # replace the key.
+        proxy = urllib.request.getproxies().get(self._scheme)
+        if proxy and not urllib.request.proxy_bypass(self._host):
+            address = URL(proxy if "://" in proxy else f"http://{proxy}")
+            if address.user:
+                self._proxy_auth = aiohttp.BasicAuth(address.user, address.password or "")
+            self._proxy = str(address.with_user(None))
+
+    async def close(self) -> None:
+        """Close the session and its connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def answer(self, request: Request) -> Answer:
+        """See the Protocol. Raises CallError, classed as ``endpoint_errors`` says."""
+        for _ in range(_ATTEMPTS_TO_AGREE):
+            sent = wire.body(request, self.model, self._refused)
+            status, headers, raw = await self._post(orjson.dumps(sent))
+            if status == 200:
+                self._answered = True
+                return wire.answer(raw, request, self._key.reveal())
+            if status in (400, 422):
+                field = wire.refused_field(provider_message(raw)[0], sent)
+                if field is not None:
+                    self._refused |= {field}
+                    continue
+            break
+        raise classify(status, headers, raw, where=self._where, key=self._key.reveal())
+
+    async def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        import aiohttp
+
+        if self._session is None:
+            raise CallError("stop", "the endpoint backend was not started")
+        try:
+            async with self._session.post(
+                self._url, data=body, allow_redirects=False, proxy=self._proxy, proxy_auth=self._proxy_auth
+            ) as response:
+                return response.status, response.headers, await response.read()
+        except TimeoutError as error:
+            raise CallError("retry", f"{self._where}: no answer in time") from error
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
+            raise CallError("stop", f"{self._where}: no secure connection ({self._plain(error)})") from error
+        except aiohttp.ClientConnectorError as error:
+            if not self._answered:
+                raise CallError(
+                    "stop", f"{self._where}: can't be reached ({self._plain(error)}); is the server running?"
+                ) from error
+            raise CallError("retry", f"{self._where}: can't be reached ({self._plain(error)})") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise CallError("retry", f"{self._where}: connection lost ({self._plain(error)})") from error
+
+    def _plain(self, error: Exception) -> str:
+        return one_line(str(error) or type(error).__name__, self._key.reveal())
+
+
+def read_key(name: str, environ: Mapping[str, str]) -> Secret:
+    """The key in variable ``name``, or in the owner-only file that ``name_FILE`` names; empty when there is neither.
+
+    Raises UsageError, which never shows the key, when the file can't be read or others may read it, and when the key
+    holds anything but printable ASCII.
+    """
+    value = environ.get(name, "").strip()
+    file = environ.get(f"{name}_FILE", "").strip()
+    if not value and file:
+        path = Path(file)
+        try:
+            if path.stat().st_mode & 0o077:
+                raise UsageError(f"{path}: others may read this key file; run chmod 600 on it")
+            value = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise UsageError(f"{path}: the key file named by {name}_FILE can't be read") from None
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise UsageError(f"the key in {name} holds blanks or unprintable characters; copy it again")
+    return Secret(value)
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is this machine or in a private network, where servers often ask for no key."""
+    if (
+        host == "localhost"
+        or host.endswith((".localhost", ".local", ".internal"))
+        or ("." not in host and ":" not in host)
+    ):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_private or address.is_loopback

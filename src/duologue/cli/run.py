@@ -1,0 +1,124 @@
+"""``duologue run``: from seeds to a finished data set."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from duologue.api import RunResult, Watch
+from duologue.api import run as run_api
+from duologue.config.load import load_config
+from duologue.config.presets import PRESETS
+from duologue.config.sections import Config
+from duologue.errors import UsageError
+from duologue.models.fetch import PullProgress
+from duologue.report.conversation import print_conversation
+from duologue.report.progress import Listener, Live, Plain, Silent
+from duologue.report.stats import print_table
+from duologue.report.summary import summarise
+from duologue.store.reading import RunReader
+
+
+def run(
+    config: Annotated[Path | None, typer.Argument(help="A configuration file; see duologue init.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder: new, or one to go on with.")] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="Seed file, or hf:DATASET_ID; the shipped seeds without it.")
+    ] = None,
+    pairs: Annotated[int | None, typer.Option(help="Pairs of users, and so conversations.")] = None,
+    preset: Annotated[str | None, typer.Option(help="Start from a preset: quick or paper.")] = None,
+    profiles: Annotated[str | None, typer.Option(help="built: drawn anew; given: those in the seeds.")] = None,
+    mode: Annotated[str | None, typer.Option(help="Generator: turns or whole.")] = None,
+    iterations: Annotated[int | None, typer.Option(help="Rounds of the loop.")] = None,
+    candidates: Annotated[int | None, typer.Option(help="Candidates per pair and round.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="A model of duologue models list, a .gguf file, an endpoint's model, or scripted."),
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible endpoint, with /v1.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Fixes every random choice.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Make a data set of conversations between pairs of users."""
+    if preset is not None and preset not in PRESETS:
+        raise UsageError(f"--preset: no preset is named {preset!r}; there are {', '.join(sorted(PRESETS))}")
+    if out is None:
+        raise UsageError("--out: name the folder for the run, such as --out my-run")
+    overrides: dict[str, object] = {
+        "seeds.path": seeds,
+        "pairing.pairs": pairs,
+        "profiles.source": profiles,
+        "generator.mode": mode,
+        "loop.iterations": iterations,
+        "generator.candidates": candidates,
+        "seed": seed,
+        **_model(model, base_url),
+    }
+    chosen = load_config(config, preset=preset, overrides={k: v for k, v in overrides.items() if v is not None})
+    console = Console()
+    result = run_api(chosen, out, watch=_watch(console, quiet), on_pull=None if quiet else _pulls(console))
+    if not quiet:
+        _report(console, result, chosen)
+
+
+def _model(model: str | None, base_url: str | None) -> dict[str, object]:
+    if model == "scripted":
+        small = {f"small_models.{name}": "scripted" for name in ("embedder", "nli", "toxicity")}
+        return {"model.backend": "scripted", "model.name": "scripted", **small}
+    chosen: dict[str, object] = {"model.name": model}
+    if base_url is not None:
+        chosen |= {"model.backend": "endpoint", "model.base_url": base_url}
+    return chosen
+
+
+def _watch(console: Console, quiet: bool) -> Watch:
+    def watch(speed: Callable[[], str]) -> Listener:
+        if quiet:
+            return Silent()
+        return Live(console, speed) if console.is_terminal else Plain(sys.stdout, speed)
+
+    return watch
+
+
+def _pulls(console: Console) -> Callable[[PullProgress], None]:
+    said: dict[str, float] = {}
+
+    def on_pull(progress: PullProgress) -> None:
+        now = time.monotonic()
+        last = said.get(progress.model, 0.0)
+        if progress.state == "failed":
+            console.print(f"{progress.model}: {progress.source}: {progress.note}", markup=False, highlight=False)
+        elif now - last >= 5.0:
+            said[progress.model] = now
+            done, total = progress.done // 1_000_000, progress.total // 1_000_000
+            console.print(f"{progress.state} {progress.model}: {done} of {total} MB", markup=False, highlight=False)
+
+    return on_pull
+
+
+def _report(console: Console, result: RunResult, config: Config) -> None:
+    console.print()
+    print_table(console, result.accounts)
+    with RunReader(result.folder) as reader:
+        for line in summarise(reader).lines():
+            console.print(line, markup=False, highlight=False)
+        for number, conversation in enumerate(reader.conversations()):
+            if number == 2:
+                break
+            console.print()
+            print_conversation(console, conversation)
+    minutes, seconds = divmod(int(result.seconds), 60)
+    console.print()
+    for line in (
+        f"{result.conversations} of {result.pairs} conversations finished in {minutes} min {seconds} s with "
+        f"{config.model.name}: {result.folder}",
+        f"Next: duologue show {result.folder} | duologue stats {result.folder} | "
+        f"duologue export {result.folder} --format jsonl --to data.jsonl",
+    ):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

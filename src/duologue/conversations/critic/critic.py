@@ -1,0 +1,84 @@
+"""The Critic (section 3.4): guards first, then the filters, then a tournament among the survivors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from duologue.conversations.critic import registry, tournament
+from duologue.conversations.critic.protocol import CriticContext, Filter, Guard, Quality
+from duologue.conversations.critic.tournament import COULD_NOT_JUDGE, Choice
+from duologue.errors import ItemFailed
+from duologue.records import Candidate, Verdict
+
+
+class Critic:
+    """A mixture of experts over candidates. It keeps no state, so many reviews may run at once."""
+
+    def __init__(
+        self, context: CriticContext, guards: Sequence[Guard], filters: Sequence[Filter], quality: Sequence[Quality]
+    ) -> None:
+        self.context = context
+        self.guards = tuple(guards)
+        self.filters = tuple(filters)
+        self.quality = tuple(quality)
+
+    @classmethod
+    def from_config(cls, context: CriticContext, *, max_words: int | None = None) -> Critic:
+        """Build the experts that ``context.config`` names. ``max_words``: most words of one utterance, if limited.
+
+        Raises ConfigError when a name is unknown.
+        """
+        return cls(
+            context,
+            registry.build_guards(context, max_words=max_words),
+            registry.build_filters(context),
+            registry.build_quality(context),
+        )
+
+    async def review(self, candidate: Candidate) -> tuple[Verdict, ...]:
+        """Let all guards speak, and all filters if every guard passed.
+
+        Guards cost nothing, so all run and the reasons are complete. A filter that fails on this candidate gives a verdict
+        that is not passed and says why. Raises RunStopped when the engine ends the run.
+        """
+        verdicts = tuple(guard.check(candidate) for guard in self.guards)
+        if not self.passed(verdicts):
+            return verdicts
+        said = await asyncio.gather(*(self._judge(expert, candidate) for expert in self.filters))
+        return (*verdicts, *said)
+
+    @staticmethod
+    def passed(verdicts: Sequence[Verdict]) -> bool:
+        """True when no guard or filter refused; quality verdicts only compare."""
+        return all(v.passed for v in verdicts if v.kind != "quality")
+
+    @staticmethod
+    def refusal(verdicts: Sequence[Verdict]) -> tuple[Literal["rejected", "failed"], Verdict] | None:
+        """How and by whom a candidate was refused; None when it passed.
+
+        ``rejected`` with the first verdict that judged against it; ``failed`` when experts merely failed on it.
+        """
+        against = [v for v in verdicts if v.kind != "quality" and not v.passed]
+        judged = [v for v in against if not v.reason.startswith(COULD_NOT_JUDGE)]
+        if judged:
+            return "rejected", judged[0]
+        return ("failed", against[0]) if against else None
+
+    async def choose(self, survivors: Sequence[Candidate], verdicts: Mapping[str, Mapping[str, Verdict]]) -> Choice:
+        """Choose the best of a pair's survivors; see :mod:`duologue.conversations.critic.tournament`.
+
+        ``verdicts`` holds, by candidate id and then by expert, what :meth:`review` said. Raises ValueError when there is
+        no survivor.
+        """
+        choice = await tournament.choose(survivors, self.quality, verdicts)
+        if choice is None:
+            raise ValueError("there is no survivor to choose from")
+        return choice
+
+    async def _judge(self, expert: Filter, candidate: Candidate) -> Verdict:
+        try:
+            return await expert.judge(candidate)
+        except ItemFailed as error:
+            return Verdict(expert.name, "filter", 0.0, False, f"{COULD_NOT_JUDGE}{error}")

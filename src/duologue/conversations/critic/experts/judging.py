@@ -1,0 +1,123 @@
+"""Asking a language model for a short verdict, and reading what it says."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+from duologue.backends.protocol import Answer, Caller, Message, Request, Sampling
+from duologue.prompts import as_data
+from duologue.records import Candidate, Pair
+
+_LABEL = re.compile(
+    r"^(?:(?:the |my |final )*(?:verdict|answer|response|conversation|option)(?: is)?\W+)+", re.IGNORECASE
+)
+_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
+_ALTERNATIVES = 8
+
+
+async def ask(
+    caller: Caller,
+    purpose: str,
+    messages: tuple[Message, ...],
+    *,
+    options: Sequence[str],
+    seed: int,
+    reason: bool = False,
+) -> Answer:
+    """Ask for one of ``options``, and with ``reason`` for a sentence after it.
+
+    The likeliest answer is taken. A grammar holds the answer to the options where the backend can; log probabilities are
+    asked for where it has them. Raises ItemFailed and RunStopped as the caller does.
+    """
+    choice = " | ".join(f'"{option}"' for option in options)
+    tail = ' (". " [^\\n]{0,240})?' if reason else ""
+    request = Request(
+        purpose=purpose,
+        model=caller.model,
+        messages=messages,
+        sampling=Sampling(temperature=0.0, max_tokens=80 if reason else 8),
+        seed=seed,
+        grammar=f"root ::= ({choice}){tail}" if caller.features.grammar else None,
+        top_logprobs=_ALTERNATIVES if caller.features.logprobs else 0,
+    )
+    return await caller.call(request)
+
+
+def chosen(text: str, options: Mapping[str, str]) -> str | None:
+    """Read which option ``text`` begins with, or None.
+
+    ``options`` maps lower-case words to options, such as ``{"yes": "yes", "unfaithful": "no"}``. Markup, quotes, JSON keys and
+    "Verdict:" before the word are passed over; words further on are not looked at, for "there is no ..." is no "no".
+    """
+    bare = _LABEL.sub("", text.lstrip(" \t\r\n\"'*_#>`{[(-:.").removeprefix("\u201c"))
+    match = _WORD.search(bare)
+    if match is None or match.start() > 4:
+        return None
+    return options.get(match.group(0).lower())
+
+
+def probabilities(answer: Answer, options: Mapping[str, str]) -> dict[str, float]:
+    """Probability of each option, adding up to 1; empty when the answer can't be read.
+
+    Where the answer has log probabilities, those of the first token that names an option are used, spread over the
+    options among its alternatives. Else the option that the text begins with gets 1.
+    """
+    option = chosen(answer.text, options)
+    if option is None:
+        return {}
+    for token in answer.logprobs:
+        if _option(token.token, options) is None:
+            continue
+        found: dict[str, float] = {}
+        for text, logprob in dict(((token.token, token.logprob), *token.top)).items():
+            if (named := _option(text, options)) is not None:
+                found[named] = found.get(named, 0.0) + math.exp(min(0.0, logprob))
+        total = sum(found.values())
+        if total > 0:
+            return {option: found.get(option, 0.0) / total for option in dict.fromkeys(options.values())}
+        break
+    return {o: float(o == option) for o in dict.fromkeys(options.values())}
+
+
+def explanation(answer: Answer) -> str:
+    """What stands after the verdict, on one line; empty when nothing does."""
+    _, _, rest = answer.text.strip().partition(" ")
+    return as_data(rest).lstrip(".,:;-* ").strip()
+
+
+def profiles_text(user_1: Sequence[str], user_2: Sequence[str]) -> str:
+    """Both profiles as prompt text, every attribute on a line of its own."""
+    return "\n".join(
+        line
+        for number, attributes in ((1, user_1), (2, user_2))
+        for line in (f"Profile of User {number}:", *(f"- {as_data(a)}" for a in attributes))
+    )
+
+
+def transcript_text(utterances: Sequence[str]) -> str:
+    """A conversation as prompt text, every utterance on a line of its own, with its number and speaker."""
+    return "\n".join(f"{i + 1}. User {i % 2 + 1}: {as_data(u)}" for i, u in enumerate(utterances))
+
+
+def shown(candidate: Candidate) -> str:
+    """A candidate with its profiles as prompt text."""
+    user_1, user_2 = texts(candidate.pair)
+    return f"{profiles_text(user_1, user_2)}\nConversation:\n{transcript_text(candidate.utterances)}"
+
+
+def texts(pair: Pair) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The attributes' texts of both users."""
+    return tuple(a.text for a in pair.user_1.attributes), tuple(a.text for a in pair.user_2.attributes)
+
+
+def _option(token: str, options: Mapping[str, str]) -> str | None:
+    """The option that a token names; a token may be the beginning of a longer word ("unf" of "unfaithful")."""
+    word = token.strip(" \t\r\n\"'*_.,:\u2581\u0120").lower()
+    if word in options:
+        return options[word]
+    if len(word) < 2:
+        return None
+    meant = {option for key, option in options.items() if key.startswith(word)}
+    return meant.pop() if len(meant) == 1 else None

@@ -1,0 +1,97 @@
+"""Guards, filters and quality experts by name, our own and those of third parties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib.metadata import entry_points
+from typing import Any
+
+from duologue.conversations.critic.experts.coherency import Coherency
+from duologue.conversations.critic.experts.consistency import Consistency
+from duologue.conversations.critic.experts.depth import Depth
+from duologue.conversations.critic.experts.diversity import Diversity
+from duologue.conversations.critic.experts.faithfulness import FaithfulnessNli
+from duologue.conversations.critic.experts.faithfulness_judge import FaithfulnessJudge
+from duologue.conversations.critic.experts.likable import Likable
+from duologue.conversations.critic.experts.quality_judge import ASPECTS, QualityJudge
+from duologue.conversations.critic.experts.toxicity import ToxicityExpert
+from duologue.conversations.critic.experts.toxicity_judge import ToxicityJudge
+from duologue.conversations.critic.guards.assistant_voice import AssistantVoiceGuard
+from duologue.conversations.critic.guards.format import FormatGuard
+from duologue.conversations.critic.guards.goodbyes import GoodbyesGuard
+from duologue.conversations.critic.guards.length import LengthGuard
+from duologue.conversations.critic.guards.placeholder import PlaceholderGuard
+from duologue.conversations.critic.guards.prompt_leak import PromptLeakGuard
+from duologue.conversations.critic.guards.repetition import RepetitionGuard
+from duologue.conversations.critic.guards.swap import SwapGuard
+from duologue.conversations.critic.guards.verbatim import VerbatimGuard
+from duologue.conversations.critic.protocol import CriticContext, Filter, Guard, Quality
+from duologue.errors import ConfigError
+
+GUARDS: Mapping[str, Callable[[CriticContext], Guard]] = {
+    "format": lambda context: FormatGuard(),
+    "length": lambda context: LengthGuard(),
+    "placeholder": lambda context: PlaceholderGuard(),
+    "prompt_leak": lambda context: PromptLeakGuard(),
+    "assistant_voice": lambda context: AssistantVoiceGuard(),
+    "repetition": lambda context: RepetitionGuard(),
+    "goodbyes": lambda context: GoodbyesGuard(context.config),
+    "verbatim": lambda context: VerbatimGuard(context.config),
+    "swap": lambda context: SwapGuard(),
+}
+FILTERS: Mapping[str, Callable[[CriticContext], Filter]] = {
+    "faithfulness": FaithfulnessNli,
+    "faithfulness-llm": FaithfulnessJudge,
+    "toxicity": ToxicityExpert,
+    "toxicity-llm": ToxicityJudge,
+}
+QUALITY: Mapping[str, Callable[[CriticContext], Quality]] = {
+    "depth": Depth,
+    "coherency": Coherency,
+    "consistency": Consistency,
+    "diversity": Diversity,
+    "likable": Likable,
+    **{f"{aspect}-llm": partial(QualityJudge, aspect=aspect) for aspect in ASPECTS},
+}
+
+
+def build_guards(context: CriticContext, *, max_words: int | None = None) -> tuple[Guard, ...]:
+    """Build ``config.guards`` in their order. ``max_words`` is the most words of an utterance, None for no limit.
+
+    Raises ConfigError when a name is unknown or a plug-in can't be loaded.
+    """
+    ours = {**GUARDS, "length": lambda context: LengthGuard(max_words)}
+    return tuple(_build("guards", context.config.guards, ours, context))
+
+
+def build_filters(context: CriticContext) -> tuple[Filter, ...]:
+    """Build ``config.filters`` in their order. Raises ConfigError as :func:`build_guards` does."""
+    return tuple(_build("filters", context.config.filters, FILTERS, context))
+
+
+def build_quality(context: CriticContext) -> tuple[Quality, ...]:
+    """Build ``config.quality`` in their order. Raises ConfigError as :func:`build_guards` does."""
+    return tuple(_build("quality", context.config.quality, QUALITY, context))
+
+
+def _build(
+    kind: str, names: Sequence[str], ours: Mapping[str, Callable[..., Any]], context: CriticContext
+) -> list[Any]:
+    plugins = {entry.name: entry for entry in entry_points(group=f"duologue.{kind}")}
+    built: list[Any] = []
+    for name in dict.fromkeys(names):
+        if name in ours:
+            built.append(ours[name](context))
+        elif name in plugins:
+            try:
+                factory = plugins[name].load()
+            except Exception as error:
+                raise ConfigError(
+                    f"critic.{kind}: the plug-in {name!r} ({plugins[name].value}) can't be loaded: {error}"
+                ) from error
+            built.append(factory(context))
+        else:
+            known = ", ".join([*ours, *sorted(set(plugins) - set(ours))])
+            raise ConfigError(f"critic.{kind}: {name!r} is unknown; there are {known}")
+    return built

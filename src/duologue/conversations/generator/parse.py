@@ -1,0 +1,86 @@
+"""Reading a conversation out of a model's answer, with small repairs and never a guess at words."""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+
+from duologue.errors import ItemFailed
+
+_LABEL = re.compile(r"^\W{0,4}(?:user|speaker|person)\s*([12])\W{0,4}:\W{0,3}?\s*", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
+_FENCE = re.compile(r"^```\w*\s*|\s*```$")
+MAX_CHARS = 20_000
+"""Longer answers are not read: no conversation that was asked for is so long."""
+
+
+def clean_utterance(text: str) -> str:
+    """One utterance on one line: control characters, surrounding quotes and markdown stars removed."""
+    text = " ".join(_CONTROL.sub(" ", text).split()).strip("*").strip()
+    if len(text) > 1 and text[0] in '"“' and text[-1] in '"”' and not re.search('["“”]', text[1:-1]):
+        text = text[1:-1].strip()
+    return text
+
+
+def parse_conversation(text: str, *, cut_off: bool = False) -> tuple[str, ...]:
+    """Return the utterances of two alternating speakers, User 1 first.
+
+    Accepts lines labelled ``User 1:`` and ``User 2:``, or JSON: a list, or an object with ``utterances``, of texts or
+    of objects with ``speaker`` and ``text``. Repairs: fences and words before the first label are dropped, unlabelled
+    lines continue the utterance before them, neighbouring lines of one speaker are joined, an utterance that was cut
+    off is dropped. Raises ItemFailed when no conversation is found or User 2 begins.
+    """
+    if len(text) > MAX_CHARS:
+        raise ItemFailed(f"the answer has {len(text)} characters, more than a conversation can have")
+    body = _FENCE.sub("", text.strip())
+    turns = _from_json(body) if body[:1] in ("{", "[") else _from_lines(body)
+    joined: list[tuple[int, str]] = []
+    for speaker, said in turns:
+        said = clean_utterance(said)
+        if not said:
+            continue
+        if joined and joined[-1][0] == speaker:
+            joined[-1] = (speaker, f"{joined[-1][1]} {said}")
+        else:
+            joined.append((speaker, said))
+    if cut_off and joined:
+        joined.pop()
+    if len(joined) < 2:
+        raise ItemFailed("the answer holds no conversation of two labelled speakers")
+    if joined[0][0] != 1:
+        raise ItemFailed("the answer does not begin with User 1")
+    return tuple(said for _, said in joined)
+
+
+def _from_lines(body: str) -> list[tuple[int, str]]:
+    turns: list[tuple[int, str]] = []
+    for line in body.splitlines():
+        if match := _LABEL.match(line):
+            turns.append((int(match.group(1)), line[match.end() :]))
+        elif turns and line.strip():
+            speaker, said = turns[-1]
+            turns[-1] = (speaker, f"{said} {line}")
+    return turns
+
+
+def _from_json(body: str) -> list[tuple[int, str]]:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise ItemFailed(f"the answer is not the JSON that was asked for ({error.msg})") from error
+    if isinstance(value, dict):
+        value = value.get("utterances", value.get("conversation"))
+    if not isinstance(value, list):
+        raise ItemFailed("the answer's JSON has no list of utterances")
+    turns: list[tuple[int, str]] = []
+    for number, entry in enumerate(value):
+        if isinstance(entry, str):
+            match = _LABEL.match(entry)
+            turns.append((int(match.group(1)), entry[match.end() :]) if match else (number % 2 + 1, entry))
+        elif isinstance(entry, dict) and isinstance(entry.get("text"), str):
+            speaker = re.search(r"[12]", str(entry.get("speaker", number % 2 + 1)))
+            turns.append((int(speaker.group()) if speaker else number % 2 + 1, entry["text"]))
+        else:
+            raise ItemFailed(f"utterance {number + 1} of the answer's JSON is neither text nor an object with text")
+    return turns

@@ -1,0 +1,248 @@
+"""The loop of section 3.5: generate, criticise, feed the best back, again and again.
+
+Per iteration and pair: candidates are made, each goes to the Critic as soon as it exists, and the tournament among the
+survivors (and, with ``loop.keep: best``, the winner so far) names the pair's conversation. A pair without a survivor
+gets ``loop.regenerations`` further rounds of candidates; then the earlier winner stays, or the pair has failed in this
+iteration, with the reasons. The few-shot pool changes only between iterations.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from duologue.config.sections import Config
+from duologue.conversations.critic.critic import Critic
+from duologue.conversations.generator.protocol import Generator, Refused, Task
+from duologue.conversations.pool import Pool
+from duologue.engine.flow import stream
+from duologue.errors import ItemFailed
+from duologue.models.protocol import Embedder
+from duologue.records import Candidate, Conversation, Outcome, Pair, Verdict
+from duologue.store.codec import decode
+from duologue.store.protocol import Ledger, Memory
+
+POOL_SHORTLIST = 8
+"""Winners looked at for each place that is free in the pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    candidate: Candidate
+    verdicts: tuple[Verdict, ...]
+
+
+class Loop:
+    """Runs the iterations over all pairs. One instance serves one run."""
+
+    def __init__(
+        self,
+        generator: Generator,
+        critic: Critic,
+        *,
+        config: Config,
+        embedder: Embedder,
+        ledger: Ledger,
+        memory: Memory,
+        pairs_in_flight: int,
+    ) -> None:
+        self._generator = generator
+        self._critic = critic
+        self._config = config
+        self._embedder = embedder
+        self._ledger = ledger
+        self._memory = memory
+        self._limit = pairs_in_flight
+
+    async def run(self, pairs: Sequence[Pair], pool: Pool) -> Pool:
+        """Run all iterations and write each pair's final conversation (iteration 0). Returns the last pool.
+
+        Raises RunStopped when the engine ends the run; what is finished is in the ledger.
+        """
+        for iteration in range(1, self._config.loop.iterations + 1):
+            self._ledger.begin("conversation", len(pairs), iteration)
+            best: list[tuple[float, int, Conversation]] = []
+            room = self._config.loop.pool_join * POOL_SHORTLIST
+
+            async def work(pair: Pair, iteration: int = iteration, pool: Pool = pool) -> Conversation | None:
+                return await self._pair(pair, iteration, pool)
+
+            async for _, winner in stream(pairs, work, limit=self._limit):
+                if winner is not None and winner.candidate.iteration == iteration:
+                    heapq.heappush(best, (quality(winner), -winner.candidate.pair.index, winner))
+                    if len(best) > room:
+                        heapq.heappop(best)
+            await self._ledger.flush()
+            ranked = [winner for _, _, winner in sorted(best, key=lambda entry: entry[:2], reverse=True)]
+            pool = await asyncio.to_thread(pool.joined, ranked, config=self._config.loop, embedder=self._embedder)
+        await self._finish(pairs)
+        return pool
+
+    async def _pair(self, pair: Pair, iteration: int, pool: Pool) -> Conversation | None:
+        known = await self._memory.recall("conversation", iteration, pair.id)
+        if known is not None:
+            self._ledger.record(_as_recorded(known))
+            return _conversation(known)
+        champion = await self._champion(pair, iteration)
+        reasons: Counter[str] = Counter()
+        tried = 0
+        for attempt in range(self._config.loop.regenerations + 1):
+            tasks = [self._task(pair, iteration, attempt, sample, pool) for sample in range(self._candidates)]
+            judged = await asyncio.gather(*(self._candidate(task, reasons) for task in tasks))
+            tried += len(tasks)
+            survivors = [entry for entry in judged if entry is not None]
+            if survivors:
+                return await self._choose(pair, iteration, survivors, champion)
+        failure = f"no candidate of {tried} survived: " + ", ".join(f"{by} {n}" for by, n in reasons.most_common())
+        if champion is not None:
+            self._settle(pair, iteration, champion, by="kept", reason=failure)
+            return champion
+        self._ledger.record(Outcome("conversation", pair.id, "failed", "critic", failure, iteration))
+        return None
+
+    @property
+    def _candidates(self) -> int:
+        return self._config.generator.candidates
+
+    def _task(self, pair: Pair, iteration: int, attempt: int, sample: int, pool: Pool) -> Task:
+        generator = self._config.generator
+        examples = pool.draw(generator.examples, iteration=iteration, index=pair.index, seed=self._config.seed)
+        return Task(pair, iteration, attempt, sample, examples, generator.utterances, self._config.seed)
+
+    async def _candidate(self, task: Task, reasons: Counter[str]) -> _Judged | None:
+        """Make and judge one candidate. Losers are recorded here, survivors when the winner is known."""
+        try:
+            candidate = await self._generator.generate(task)
+        except Refused as refusal:
+            reasons[refusal.by] += 1
+            self._ledger.record(
+                Outcome("candidate", task.id, "rejected", refusal.by, str(refusal), task.iteration, _where(task))
+            )
+            return None
+        except ItemFailed as failure:
+            reasons["generator"] += 1
+            self._ledger.record(
+                Outcome("candidate", task.id, "failed", "generator", str(failure), task.iteration, _where(task))
+            )
+            return None
+        verdicts = await self._critic.review(candidate)
+        self._ledger.judged(candidate.id, verdicts)
+        refused = self._critic.refusal(verdicts)
+        if refused is None:
+            return _Judged(candidate, verdicts)
+        status, verdict = refused
+        reasons[verdict.expert] += 1
+        self._ledger.record(
+            Outcome("candidate", candidate.id, status, verdict.expert, verdict.reason, task.iteration, _row(candidate))
+        )
+        return None
+
+    async def _champion(self, pair: Pair, iteration: int) -> Conversation | None:
+        if iteration == 1 or self._config.loop.keep != "best":
+            return None
+        earlier = await self._memory.recall("conversation", iteration - 1, pair.id)
+        return None if earlier is None else _conversation(earlier)
+
+    async def _choose(
+        self, pair: Pair, iteration: int, survivors: list[_Judged], champion: Conversation | None
+    ) -> Conversation:
+        verdicts: dict[str, Mapping[str, Verdict]] = {
+            entry.candidate.id: {v.expert: v for v in entry.verdicts} for entry in survivors
+        }
+        entrants = [entry.candidate for entry in survivors]
+        if champion is not None:
+            entrants.append(champion.candidate)
+            verdicts[champion.candidate.id] = {v.expert: v for v in champion.verdicts if v.kind != "quality"}
+        choice = await self._critic.choose(entrants, verdicts)
+        self._ledger.compared(pair.id, iteration, choice.comparisons)
+        for entry in survivors:
+            won = entry.candidate.id == choice.winner.id
+            self._ledger.judged(entry.candidate.id, (*entry.verdicts, *choice.scores[entry.candidate.id]))
+            self._ledger.record(
+                Outcome(
+                    "candidate",
+                    entry.candidate.id,
+                    "accepted" if won else "rejected",
+                    "tournament",
+                    "" if won else f"lost to {choice.winner.id}",
+                    iteration,
+                    _row(entry.candidate),
+                )
+            )
+        if champion is not None and choice.winner.id == champion.candidate.id:
+            self._settle(pair, iteration, champion, by="kept", reason="no new candidate was better")
+            return champion
+        winner = next(entry for entry in survivors if entry.candidate.id == choice.winner.id)
+        conversation = Conversation(
+            winner.candidate,
+            (*winner.verdicts, *choice.scores[winner.candidate.id]),
+            choice.votes[winner.candidate.id],
+        )
+        self._settle(pair, iteration, conversation, by="tournament")
+        return conversation
+
+    def _settle(self, pair: Pair, iteration: int, winner: Conversation, *, by: str, reason: str = "") -> None:
+        self._ledger.record(Outcome("conversation", pair.id, "accepted", by, reason, iteration, winner))
+
+    async def _finish(self, pairs: Sequence[Pair]) -> None:
+        """Write the data set: each pair's newest winner, or why it has none."""
+        self._ledger.begin("conversation", len(pairs), 0)
+        for pair in pairs:
+            last: Outcome | None = None
+            for iteration in range(self._config.loop.iterations, 0, -1):
+                outcome = await self._memory.recall("conversation", iteration, pair.id)
+                last = last or outcome
+                if outcome is not None and outcome.status == "accepted":
+                    self._settle(pair, 0, _must(outcome), by=f"iteration {iteration}")
+                    break
+            else:
+                reason = last.reason if last else "never reached"
+                self._ledger.record(Outcome("conversation", pair.id, "failed", "critic", reason, 0))
+        await self._ledger.flush()
+
+
+def quality(conversation: Conversation) -> float:
+    """Mean value of the quality experts, in [0, 1]; 0 without any."""
+    values = [v.value for v in conversation.verdicts if v.kind == "quality"]
+    return sum(values) / len(values) if values else 0.0
+
+
+def _conversation(outcome: Outcome) -> Conversation | None:
+    return _must(outcome) if outcome.status == "accepted" else None
+
+
+def _must(outcome: Outcome) -> Conversation:
+    data = outcome.data
+    return data if isinstance(data, Conversation) else decode(Conversation, bytes(data))  # type: ignore[call-overload]
+
+
+def _as_recorded(outcome: Outcome) -> Outcome:
+    """A recalled outcome, to be counted again by whoever watches the ledger; its data is already stored."""
+    return Outcome(
+        outcome.stage,
+        outcome.item,
+        outcome.status,
+        outcome.by,
+        outcome.reason,
+        outcome.iteration,
+        _conversation(outcome),
+    )
+
+
+def _where(task: Task) -> dict[str, object]:
+    return {"pair": task.pair.id, "attempt": task.attempt, "sample": task.sample}
+
+
+def _row(candidate: Candidate) -> dict[str, object]:
+    return {
+        "pair": candidate.pair.id,
+        "attempt": candidate.attempt,
+        "sample": candidate.sample,
+        "mode": candidate.mode,
+        "model": candidate.model,
+        "prompt_hash": candidate.prompt_hash,
+        "utterances": candidate.utterances,
+    }

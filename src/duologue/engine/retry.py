@@ -1,0 +1,39 @@
+"""When a failed call is tried again, and after how long: exponential growth with full jitter, bounded."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from duologue.errors import CallError
+
+BASE = 0.25
+"""Seconds; the first wait is drawn from 0 to this."""
+CAP = 30.0
+"""Seconds; no wait that the server did not ask for is longer."""
+LONGEST_ASKED = 900.0
+"""Seconds; a server that asks for more is out of quota, and the run should end rather than hang."""
+_PATIENCE = 4
+"""A busy server gets so many times the tries of a failing one: it said that it will answer."""
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """``retries`` is the number of further tries after a failure of kind ``retry``; ``busy`` allows four times that."""
+
+    retries: int
+    rng: random.Random = field(default_factory=random.Random)
+
+    def wait(self, error: CallError, failures: int) -> float | None:
+        """Seconds to wait after the ``failures``-th failure (from 1) of a call, or None to give it up."""
+        if error.kind not in ("retry", "busy"):
+            return None
+        if failures > self.retries * (_PATIENCE if error.kind == "busy" else 1):
+            return None
+        jitter = self.rng.uniform(0.0, min(CAP, BASE * 2.0 ** (failures - 1)))
+        return jitter + max(error.retry_after or 0.0, 0.0)
+
+    @staticmethod
+    def asks_too_long(error: CallError) -> bool:
+        """True when the server wants to be left alone for longer than a run should wait."""
+        return error.retry_after is not None and error.retry_after > LONGEST_ASKED

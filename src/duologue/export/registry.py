@@ -1,0 +1,42 @@
+"""The formats by name: ours, and those that installed packages add."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from types import MappingProxyType
+
+from duologue.errors import UsageError
+from duologue.export.jsonl import JsonlFormat
+from duologue.export.parquet import ParquetFormat
+from duologue.export.protocol import Format
+from duologue.export.spc import SpcFormat
+
+GROUP = "duologue.formats"
+"""The entry point group; our own names can't be taken over."""
+
+BUILT_IN: Mapping[str, Callable[[], Format]] = MappingProxyType(
+    {"spc": SpcFormat, "jsonl": JsonlFormat, "parquet": ParquetFormat}
+)
+
+
+def format_names() -> list[str]:
+    """Return the names of all formats, ours first."""
+    return [*BUILT_IN, *sorted(e.name for e in entry_points(group=GROUP) if e.name not in BUILT_IN)]
+
+
+def get_format(name: str) -> Format:
+    """Return the format called ``name``. Raises :class:`UsageError` when there is none, or its package is broken."""
+    if name in BUILT_IN:
+        return BUILT_IN[name]()
+    for entry in entry_points(group=GROUP):
+        if entry.name == name:
+            try:
+                made: Format = entry.load()()
+            except Exception as error:
+                raise UsageError(
+                    f"the format {name!r} ({entry.value}) can't be loaded: {type(error).__name__}: {error}; "
+                    "repair or remove the package that brings it"
+                ) from error
+            return made
+    raise UsageError(f"there is no export format {name!r}; formats: {', '.join(format_names())}")

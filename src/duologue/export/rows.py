@@ -1,0 +1,123 @@
+"""The native row of a conversation: plain JSON values, the same for JSONL and Parquet.
+
+======================  ================================================================================
+key                     value
+======================  ================================================================================
+id                      ``c-`` and 12 hex digits
+split                   train, valid or test
+iteration               the iteration whose candidate won, from 1
+mode, model             how and with what it was generated
+prompt_hash, seed       the prompt template's hash; the run's seed
+pairing                 policy, score, shared: attribute ids {user_1, user_2} in a common category
+user_1, user_2          id, attributes: each id, text, origin (seed, bootstrapped), category
+utterances              each speaker (1 or 2) and text, in order
+evidence                each owner, attribute (id), text, utterance (index from 0), speaker, label, score in
+                        [0, 1], swapped; neutral ones are left out
+coverage                user_1, user_2: share of the attributes their owner voices, in [0, 1]; null when the
+                        run did not measure it
+verdicts                each expert, kind, value, passed, reason
+votes                   share of the quality votes it won, in [0, 1]
+======================  ================================================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from duologue.records import Conversation, Evidence, Profile, Speaker
+
+Row = dict[str, Any]
+
+
+def row_of(conversation: Conversation) -> Row:
+    """Return the native row of ``conversation``; its keys stand in the module's docstring."""
+    candidate = conversation.candidate
+    pair = candidate.pair
+    return {
+        "id": conversation.id,
+        "split": pair.split,
+        "iteration": candidate.iteration,
+        "mode": candidate.mode,
+        "model": storable(candidate.model),
+        "prompt_hash": candidate.prompt_hash,
+        "seed": candidate.seed,
+        "pairing": {
+            "policy": pair.policy,
+            "score": float(pair.score),
+            "shared": [{"user_1": first, "user_2": second} for first, second in pair.shared],
+        },
+        "user_1": _user(pair.user_1),
+        "user_2": _user(pair.user_2),
+        "utterances": [{"speaker": i % 2 + 1, "text": storable(u)} for i, u in enumerate(candidate.utterances)],
+        "evidence": _evidence(conversation),
+        "coverage": {"user_1": coverage(conversation, 1), "user_2": coverage(conversation, 2)},
+        "verdicts": [
+            {
+                "expert": v.expert,
+                "kind": v.kind,
+                "value": float(v.value),
+                "passed": bool(v.passed),
+                "reason": storable(v.reason),
+            }
+            for v in conversation.verdicts
+        ],
+        "votes": float(conversation.votes),
+    }
+
+
+def coverage(conversation: Conversation, owner: Speaker) -> float | None:
+    """Share of the owner's attributes that the owner's own utterances support, in [0, 1].
+
+    None when nothing measured it: no verdict has evidence, and the faithfulness expert did not judge.
+    """
+    evidence = conversation.evidence
+    if not evidence and all(v.expert != "faithfulness" for v in conversation.verdicts):
+        return None
+    ids = {a.id for a in conversation.candidate.pair.user(owner).attributes}
+    voiced = {e.attribute for e in evidence if e.owner == owner and e.speaker == owner and e.label == "supported"}
+    return len(ids & voiced) / len(ids) if ids else 0.0
+
+
+def storable(text: str) -> str:
+    """Return ``text`` with lone surrogates, which UTF-8 can't hold, as U+FFFD; any other text as it is."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _user(profile: Profile) -> Row:
+    return {
+        "id": profile.id,
+        "attributes": [
+            {"id": a.id, "text": storable(a.text), "origin": a.origin, "category": a.category}
+            for a in profile.attributes
+        ],
+    }
+
+
+def _evidence(conversation: Conversation) -> list[Row]:
+    """What is not neutral; where several experts say the same, the surest of them."""
+    surest: dict[tuple[object, ...], Evidence] = {}
+    for item in conversation.evidence:
+        if item.label == "neutral":
+            continue
+        key = (item.owner, item.attribute, item.utterance, item.label)
+        if key not in surest or item.score > surest[key].score:
+            surest[key] = item
+    pair = conversation.candidate.pair
+    texts = {(owner, a.id): a.text for owner in (1, 2) for a in pair.user(1 if owner == 1 else 2).attributes}
+    return [
+        {
+            "owner": e.owner,
+            "attribute": e.attribute,
+            "text": storable(texts.get((e.owner, e.attribute), "")),
+            "utterance": e.utterance,
+            "speaker": e.speaker,
+            "label": e.label,
+            "score": float(e.score),
+            "swapped": e.swapped,
+        }
+        for e in surest.values()
+    ]

@@ -1,0 +1,43 @@
+"""CSV in the exact layout of Synthetic-Persona-Chat.
+
+The header is ``user 1 personas,user 2 personas,Best Generated Conversation``. In a cell, attributes and utterances stand
+one a line, lines end with a line feed; rows end with carriage return and line feed, cells are quoted only where needed,
+all as in the released files.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from duologue.export.rows import storable
+from duologue.records import Conversation, Profile
+from duologue.seeds.spc import HEADER
+
+
+class SpcFormat:
+    """Writes the SPC layout. It has no place for ids, evidence, verdicts and splits."""
+
+    name = "spc"
+
+    def write(self, rows: Iterable[Conversation], to: Path) -> int:
+        """Write one row a conversation. Line feeds inside a text become spaces: the layout gives them a meaning."""
+        count = 0
+        with to.open("x", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(HEADER)
+            for conversation in rows:
+                pair = conversation.candidate.pair
+                said = (f"User {i % 2 + 1}: {_line(u)}" for i, u in enumerate(conversation.candidate.utterances))
+                writer.writerow((_personas(pair.user_1), _personas(pair.user_2), "\n".join(said)))
+                count += 1
+        return count
+
+
+def _personas(profile: Profile) -> str:
+    return "\n".join(_line(a.text) for a in profile.attributes)
+
+
+def _line(text: str) -> str:
+    return storable(text).replace("\r\n", " ").replace("\n", " ")

@@ -1,0 +1,73 @@
+"""Writing a data set to a file: complete or not at all, and never over another file unasked."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from duologue.errors import StoreError, UsageError
+from duologue.export.registry import get_format
+from duologue.export.splits import SPLITS
+from duologue.records import Conversation
+
+
+def export_rows(
+    rows: Iterable[Conversation], format_name: str, to: Path, *, force: bool = False, split: str | None = None
+) -> int:
+    """Write ``rows``, in the given order, to the file ``to``; return how many were written.
+
+    ``split`` keeps one of train, valid and test. The file appears under its name only when it is complete; missing
+    parent folders are made. Raises :class:`UsageError` for an unknown format or split, where ``to`` is a folder, or
+    where it exists and ``force`` is false; :class:`StoreError` when it can't be written.
+    """
+    chosen = get_format(format_name)
+    if split is not None and split not in SPLITS:
+        raise UsageError(f"there is no split {split!r}; splits: {', '.join(SPLITS)}")
+    if to.is_dir():
+        raise UsageError(f"{to} is a folder; name a file in it")
+    if to.exists() and not to.is_file():
+        raise UsageError(f"{to} is not a regular file; name another")
+    if not force and os.path.lexists(to):
+        raise UsageError(_exists(to))
+    temporary = to.parent / f".{to.name[:100]}.{secrets.token_hex(4)}.part"
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        count = chosen.write((r for r in rows if split is None or r.candidate.pair.split == split), temporary)
+        _sync(temporary)
+        _publish(temporary, to, force)
+    except OSError as error:
+        raise StoreError(
+            f"{to} can't be written: {error.strerror or error}; check the path, its rights and the space"
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return count
+
+
+def _publish(temporary: Path, to: Path, force: bool) -> None:
+    if force:
+        temporary.replace(to)
+        return
+    try:
+        # Unlike a rename, a link fails when another process has made the file meanwhile.
+        os.link(temporary, to)
+    except FileExistsError as error:
+        raise UsageError(_exists(to)) from error
+    except OSError:
+        # Some file systems know no links.
+        if os.path.lexists(to):
+            raise UsageError(_exists(to)) from None
+        temporary.replace(to)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _exists(to: Path) -> str:
+    return f"{to} exists already; name another file, or allow replacing it with --force"

@@ -1,0 +1,58 @@
+"""Pairs users whose profiles are alike as a whole."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from duologue.models.protocol import Embedder, Floats
+from duologue.pairing.protocol import Edge
+from duologue.records import Profile
+
+_BLOCK = 512
+
+
+def mean_vectors(users: Sequence[Profile], embedder: Embedder) -> Floats:
+    """Return an array (len(users), dimensions): each profile's mean attribute embedding, of unit length.
+
+    Attributes that several profiles hold are embedded once. A profile without attributes gets zeros.
+    """
+    texts = list(dict.fromkeys(a.text for user in users for a in user.attributes))
+    places = {text: row for row, text in enumerate(texts)}
+    rows = embedder.embed(texts)
+    means = np.zeros((len(users), rows.shape[1]), dtype=np.float32)
+    for i, user in enumerate(users):
+        if user.attributes:
+            means[i] = rows[[places[a.text] for a in user.attributes]].mean(axis=0)
+    norms = np.linalg.norm(means, axis=1, keepdims=True)
+    return np.asarray(means / np.where(norms > 0, norms, 1.0), dtype=np.float32)
+
+
+class EmbeddingSimilarity:
+    """Score: cosine similarity of the profiles' mean vectors in [0, 1], at least ``least``; below 0 counts as 0."""
+
+    name = "embedding"
+
+    def __init__(self, least: float) -> None:
+        self._least = least
+
+    def edges(
+        self, users: Sequence[Profile], vectors: Callable[[], Floats], partners: int, rng: random.Random
+    ) -> Iterator[Edge]:
+        """Yield each user's most similar partners, by blocks of the similarity matrix; ``rng`` is not needed."""
+        rows = vectors()
+        n = len(users)
+        keep = min(partners, n - 1)
+        if keep < 1:
+            return
+        for start in range(0, n, _BLOCK):
+            block = rows[start : start + _BLOCK] @ rows.T
+            block[np.arange(len(block)), np.arange(start, start + len(block))] = -np.inf
+            best = np.argpartition(-block, keep - 1, axis=1)[:, :keep]
+            for offset in range(len(block)):
+                for j in best[offset].tolist():
+                    score = max(0.0, float(block[offset, j]))
+                    if score >= self._least:
+                        yield Edge(start + offset, j, min(score, 1.0))

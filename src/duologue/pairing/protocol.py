@@ -1,0 +1,42 @@
+"""What a pairing policy offers: scored edges between users, the strongest of each user, never all pairs.
+
+A third party adds a policy by an entry point of the group ``duologue.pairing`` whose object, called with the
+:class:`PairingConfig`, returns a :class:`PairingPolicy`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from duologue.models.protocol import Floats
+from duologue.records import Profile
+
+ENTRY_POINTS = "duologue.pairing"
+
+
+class Edge(NamedTuple):
+    """Two users, as places in the sequence given, who may be paired."""
+
+    i: int
+    j: int
+    """Never equal to ``i``. The same two users may be named twice, in either order."""
+    score: float
+    """Higher is better; the policy's own unit."""
+
+
+class PairingPolicy(Protocol):
+    """Scores who may talk to whom."""
+
+    name: str
+
+    def edges(
+        self, users: Sequence[Profile], vectors: Callable[[], Floats], partners: int, rng: random.Random
+    ) -> Iterable[Edge]:
+        """Return edges among ``users``; for each user at least its best ``partners``, or all that are allowed.
+
+        ``vectors`` returns an array (len(users), dimensions) of unit-length mean embeddings, made when first asked for.
+        Ties are broken by ``rng`` alone, so that a seed fixes the result.
+        """
+        ...

@@ -1,0 +1,154 @@
+"""The stages put together: seeds in, a finished data set in a run folder out.
+
+This module wires roles to stages and holds no logic of its own; each stage stands in the folder of its level.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from duologue.backends.protocol import Caller, Features, Sampling
+from duologue.config.sections import Config, SamplingConfig
+from duologue.conversations.critic.critic import Critic
+from duologue.conversations.critic.protocol import CriticContext
+from duologue.conversations.examples import shipped_examples
+from duologue.conversations.generator.registry import make_generator
+from duologue.conversations.loop import Loop
+from duologue.conversations.pool import Pool
+from duologue.errors import ImpossibleRequest
+from duologue.models.protocol import Embedder, Nli, Toxicity
+from duologue.pairing.match import pair_users
+from duologue.records import Attribute, Pair, Profile
+from duologue.seeds import Seeds
+from duologue.store.protocol import Ledger, Memory
+from duologue.users.expansion import Expansion, categorise, expand
+from duologue.users.profiles import build_profiles, given_profiles
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Everything a run needs besides its configuration and its seeds."""
+
+    caller: Caller
+    embedder: Embedder
+    nli: Nli
+    toxicity: Toxicity
+    ledger: Ledger
+    memory: Memory
+
+
+async def make_users(seeds: Seeds, config: Config, roles: Roles) -> tuple[Profile, ...]:
+    """Level 1: expand the seed attributes and build profiles, or take the profiles as given."""
+    attributes = tuple(Attribute.of(text) for text in dict.fromkeys(t for p in seeds.profiles for t in p))
+    if config.profiles.source == "given":
+        expansion = await _categories(attributes, config, roles)
+        return await asyncio.to_thread(
+            given_profiles,
+            seeds.profiles,
+            {a.text: a for a in expansion.attributes},
+            config=config.profiles,
+            embedder=roles.embedder,
+            nli=roles.nli,
+            ledger=roles.ledger,
+        )
+    if config.expansion.enabled:
+        expansion = await expand(
+            attributes,
+            config=config.expansion,
+            caller=roles.caller,
+            embedder=roles.embedder,
+            nli=roles.nli,
+            ledger=roles.ledger,
+            sampling=sampling(config.model.sampling),
+            seed=config.seed,
+        )
+    else:
+        expansion = await _categories(attributes, config, roles)
+    count = config.profiles.count or -(-2 * config.pairing.pairs // config.pairing.pairs_per_user)
+    return await asyncio.to_thread(
+        build_profiles,
+        expansion,
+        count=count,
+        config=config.profiles,
+        embedder=roles.embedder,
+        nli=roles.nli,
+        ledger=roles.ledger,
+        seed=config.seed,
+    )
+
+
+async def _categories(attributes: tuple[Attribute, ...], config: Config, roles: Roles) -> Expansion:
+    return await asyncio.to_thread(
+        categorise, attributes, config=config.expansion, embedder=roles.embedder, ledger=roles.ledger
+    )
+
+
+def make_pairs(profiles: Sequence[Profile], config: Config, roles: Roles) -> tuple[Pair, ...]:
+    """Level 2: pair users who have something in common."""
+    return pair_users(
+        profiles,
+        config=config.pairing,
+        embedder=roles.embedder,
+        ledger=roles.ledger,
+        splits=config.splits,
+        seed=config.seed,
+    )
+
+
+async def make_conversations(pairs: Sequence[Pair], config: Config, roles: Roles) -> None:
+    """Level 3: the Generator and the Critic, for all iterations."""
+    if not pairs:
+        raise ImpossibleRequest("there is no pair to talk: give more profiles or lower pairing.min_commonalities")
+    generator = make_generator(
+        config.generator.mode,
+        roles.caller,
+        config.generator,
+        sampling(config.generator.sampling or config.model.sampling),
+        config.critic,
+    )
+    critic = Critic.from_config(
+        CriticContext(config.critic, roles.embedder, roles.nli, roles.toxicity, roles.caller, config.seed),
+        max_words=config.generator.max_utterance_words,
+    )
+    loop = Loop(
+        generator,
+        critic,
+        config=config,
+        embedder=roles.embedder,
+        ledger=roles.ledger,
+        memory=roles.memory,
+        pairs_in_flight=pairs_in_flight(roles.caller.features, config, generator.parallel),
+    )
+    await loop.run(pairs, Pool(shipped_examples()))
+
+
+async def run_stages(seeds: Seeds, config: Config, roles: Roles) -> None:
+    """All three levels. What they made is in the ledger."""
+    profiles = await make_users(seeds, config, roles)
+    pairs = make_pairs(profiles, config, roles)
+    await roles.ledger.flush()
+    await make_conversations(pairs, config, roles)
+
+
+def pairs_in_flight(features: Features, config: Config, parallel: int) -> int:
+    """How many pairs are worked on at once, so that every slot or connection has something to do.
+
+    With fixed slots no more sequences than slots are alive, or each would push another's prefix out of the cache.
+    """
+    candidates = config.generator.candidates
+    if features.slots is not None:
+        return max(1, -(-features.slots // (candidates * parallel)))
+    return max(1, -(-config.engine.concurrency * 2 // candidates))
+
+
+def sampling(config: SamplingConfig) -> Sampling:
+    """The configuration's sampling as a request carries it."""
+    return Sampling(
+        temperature=config.temperature,
+        top_k=config.top_k,
+        top_p=config.top_p,
+        min_p=config.min_p,
+        repeat_penalty=config.repeat_penalty,
+    )

@@ -1,0 +1,79 @@
+"""One conversation for the terminal: both profiles with the utterances that carry each attribute, then the talk.
+
+Everything comes from outside and is printed through ``rich.text.Text``, never as markup, after ``printable`` has made
+control characters harmless.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.text import Text
+
+from duologue.records import Conversation, Evidence, Profile, Speaker
+from duologue.text import printable
+
+COLOURS: dict[Speaker, str] = {1: "cyan", 2: "magenta"}
+_MARKS = {"supported": "+", "contradicted": "!"}
+
+
+def render(conversation: Conversation) -> RenderableType:
+    """The conversation as a panel. Attributes are numbered 1a, 1b, ... and 2a, 2b, ...; ``+1a`` marks support."""
+    pair = conversation.candidate.pair
+    names = {
+        a.id: f"{speaker}{letter}"
+        for speaker, profile in ((1, pair.user_1), (2, pair.user_2))
+        for letter, a in zip("abcdefghijklmnopqrstuvwxyz", profile.attributes, strict=False)
+    }
+    shown = [e for e in conversation.evidence if e.label in _MARKS]
+    lines: list[RenderableType] = []
+    lines.append(_profile(1, pair.user_1, names, shown))
+    lines.append(_profile(2, pair.user_2, names, shown))
+    lines.append(Text(""))
+    by_utterance: dict[int, list[Evidence]] = defaultdict(list)
+    for evidence in shown:
+        by_utterance[evidence.utterance].append(evidence)
+    for index, utterance in enumerate(conversation.candidate.utterances):
+        lines.append(_utterance(index, utterance, by_utterance[index], names))
+    quality = [f"{v.expert} {v.value:.2f}" for v in conversation.verdicts if v.kind in ("filter", "quality")]
+    lines.append(Text(""))
+    lines.append(Text("  ".join(quality), style="dim"))
+    heading = Text(f"{conversation.id}  iteration {conversation.candidate.iteration}  {pair.split}")
+    return Panel(Group(*lines), title=heading, title_align="left")
+
+
+def _profile(speaker: Speaker, profile: Profile, names: dict[str, str], shown: list[Evidence]) -> Text:
+    text = Text(f"User {speaker}\n", style=f"bold {COLOURS[speaker]}")
+    for attribute in profile.attributes:
+        carried = sorted(
+            {
+                e.utterance + 1
+                for e in shown
+                if e.attribute == attribute.id and e.owner == speaker and e.label == "supported" and not e.swapped
+            }
+        )
+        text.append(f"  {names.get(attribute.id, '?')} ", style=COLOURS[speaker] if carried else "dim")
+        text.append(printable(attribute.text), style="default" if carried else "dim")
+        text.append(
+            f"  in {', '.join(map(str, carried))}\n" if carried else "  not touched\n",
+            style="green" if carried else "dim",
+        )
+    return text
+
+
+def _utterance(index: int, utterance: str, evidence: list[Evidence], names: dict[str, str]) -> RenderableType:
+    speaker: Speaker = 1 if index % 2 == 0 else 2
+    text = Text(f"{index + 1:>3} User {speaker}: ", style=COLOURS[speaker])
+    text.append(printable(utterance), style="default")
+    for entry in evidence:
+        style = "bold red" if entry.label == "contradicted" or entry.swapped else "bold green"
+        text.append(f" {_MARKS[entry.label]}{names.get(entry.attribute, '?')}", style=style)
+    return Padding(text, (0, 0, 0, 0))
+
+
+def print_conversation(console: Console, conversation: Conversation) -> None:
+    """Print one conversation."""
+    console.print(render(conversation))

@@ -1,0 +1,102 @@
+"""The run's account: every item of every stage, as accepted, rejected (by whom) or failed, with acceptance rates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from duologue.records import Stage
+from duologue.report.progress import title
+from duologue.store.reading import Count
+
+ORDER: tuple[Stage, ...] = ("seed", "query", "attribute", "profile", "pair", "candidate", "conversation")
+
+
+@dataclass(slots=True)
+class StageAccount:
+    """What became of the items of one stage and iteration. ``total`` is the sum of the three endings."""
+
+    stage: Stage
+    iteration: int
+    accepted: int = 0
+    rejected: int = 0
+    failed: int = 0
+    rejected_by: Counter[str] = field(default_factory=Counter)
+    """Number of rejected items by the check that rejected them."""
+    failed_by: Counter[str] = field(default_factory=Counter)
+    """Number of failed items by the step that failed."""
+
+    @property
+    def total(self) -> int:
+        """All items."""
+        return self.accepted + self.rejected + self.failed
+
+    @property
+    def acceptance(self) -> float:
+        """Share of accepted items, in [0, 1]; 0 without items."""
+        return self.accepted / self.total if self.total else 0.0
+
+    def as_json(self) -> dict[str, object]:
+        """Plain JSON value."""
+        return {
+            "stage": self.stage,
+            "iteration": self.iteration,
+            "total": self.total,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "failed": self.failed,
+            "acceptance": round(self.acceptance, 4),
+            "rejected_by": dict(self.rejected_by.most_common()),
+            "failed_by": dict(self.failed_by.most_common()),
+        }
+
+
+def account(counts: Iterable[Count]) -> list[StageAccount]:
+    """Group the counts of a run by stage and iteration, in the order of the pipeline, the data set last."""
+    found: dict[tuple[Stage, int], StageAccount] = {}
+    for count in counts:
+        entry = found.setdefault((count.stage, count.iteration), StageAccount(count.stage, count.iteration))
+        if count.status == "accepted":
+            entry.accepted += count.n
+        elif count.status == "rejected":
+            entry.rejected += count.n
+            entry.rejected_by[count.by] += count.n
+        else:
+            entry.failed += count.n
+            entry.failed_by[count.by] += count.n
+
+    def place(entry: StageAccount) -> tuple[int, int, int]:
+        looped = entry.stage in ("candidate", "conversation")
+        last = entry.stage == "conversation" and entry.iteration == 0
+        return (2 if last else int(looped), entry.iteration if looped else 0, ORDER.index(entry.stage))
+
+    return sorted(found.values(), key=place)
+
+
+def table(accounts: Iterable[StageAccount]) -> Table:
+    """The accounts as a table."""
+    made = Table(title="Every item, stage by stage", title_justify="left")
+    for name in ("stage", "items", "accepted", "rejected", "failed", "acceptance", "rejected or failed by"):
+        made.add_column(name, justify="left" if name in ("stage", "rejected or failed by") else "right")
+    for entry in accounts:
+        blame = [f"{by} {n}" for by, n in (entry.rejected_by + entry.failed_by).most_common()]
+        made.add_row(
+            title(entry.stage, entry.iteration),
+            str(entry.total),
+            str(entry.accepted),
+            str(entry.rejected),
+            str(entry.failed),
+            f"{100 * entry.acceptance:.0f} %",
+            Text(", ".join(blame)),
+        )
+    return made
+
+
+def print_table(console: Console, accounts: Iterable[StageAccount]) -> None:
+    """Print the accounts."""
+    console.print(table(accounts))

@@ -1,0 +1,224 @@
+"""Reading a run folder: for stats, show, calls and export. Works while the run goes on."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import orjson
+
+from duologue.errors import StoreError
+from duologue.records import Candidate, Comparison, Conversation, Evidence, Pair, Profile, Stage, Status, Verdict
+from duologue.store.call_log import unpack_request
+from duologue.store.codec import decode
+from duologue.store.database import FILE_NAME, open_reader
+from duologue.store.revisions import COLUMNS, Revision
+
+T = TypeVar("T", Candidate, Conversation, Pair, Profile)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many items of a stage and iteration ended in one way."""
+
+    stage: Stage
+    iteration: int
+    status: Status
+    by: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of the ledger. ``data`` is JSON text, or None; see :meth:`record`."""
+
+    stage: Stage
+    iteration: int
+    item: str
+    status: Status
+    by: str
+    reason: str
+    data: str | None
+
+    def record(self, kind: type[T]) -> T:
+        """The stored record. Raises StoreError when there is none of this kind."""
+        try:
+            return decode(kind, self.data or "")
+        except ValueError as error:
+            raise StoreError(f"item {self.item} of stage {self.stage}: holds no {kind.__name__}") from error
+
+    def value(self) -> Any:
+        """The stored data as plain JSON, or None."""
+        return None if self.data is None else orjson.loads(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class CallTotal:
+    """All logged calls of one purpose to one model. ``seconds`` is the sum over calls, which overlap in time."""
+
+    purpose: str
+    model: str
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    seconds: float
+    attempts: int
+
+
+class RunReader:
+    """A run folder, opened read-only. ``revision_id`` None means the one started last. A context manager."""
+
+    def __init__(self, folder: Path | str, revision_id: int | None = None) -> None:
+        """Raises StoreError, in one line, when the folder holds no run or no such revision."""
+        self.folder = Path(folder)
+        self._connection: sqlite3.Connection = open_reader(self.folder / FILE_NAME)
+        where = "ORDER BY started DESC, id DESC LIMIT 1" if revision_id is None else "WHERE id = ?"
+        parameters = () if revision_id is None else (revision_id,)
+        row = self._connection.execute(f"SELECT {COLUMNS} FROM revisions {where}", parameters).fetchone()  # noqa: S608
+        if row is None:
+            self._connection.close()
+            which = "nothing was run in it yet" if revision_id is None else f"it has no revision {revision_id}"
+            raise StoreError(f"{self.folder}: {which}; run `duologue run --out {self.folder}` first")
+        self._revision = Revision.of(row)
+
+    def revision(self) -> Revision:
+        """The revision that is read."""
+        return self._revision
+
+    def revisions(self) -> tuple[Revision, ...]:
+        """All revisions of the folder, oldest first."""
+        rows = self._connection.execute(f"SELECT {COLUMNS} FROM revisions ORDER BY id")  # noqa: S608
+        return tuple(Revision.of(row) for row in rows)
+
+    def counts(self) -> tuple[Count, ...]:
+        """Items by stage, iteration, status and who decided; stages in the order in which they began."""
+        rows = self._connection.execute(
+            'SELECT stage, iteration, status, "by", count(*) FROM items WHERE revision = ?'
+            ' GROUP BY stage, iteration, status, "by" ORDER BY iteration, min(seq)',
+            (self._revision.id,),
+        )
+        return tuple(Count(*row) for row in rows)
+
+    def items(
+        self, stage: Stage, *, status: Status | None = None, iteration: int | None = None, item: str | None = None
+    ) -> Iterator[Item]:
+        """The items of a stage, by iteration, then in order of pair index where there is one, then as recorded."""
+        query = 'SELECT stage, iteration, item, status, "by", reason, data FROM items WHERE revision = ? AND stage = ?'
+        parameters: list[object] = [self._revision.id, stage]
+        for column, wanted in (("iteration", iteration), ("status", status), ("item", item)):
+            if wanted is not None:
+                query += f" AND {column} = ?"
+                parameters.append(wanted)
+        for row in self._connection.execute(query + " ORDER BY iteration, position, seq", parameters):
+            yield Item(*row)
+
+    def conversations(self, iteration: int = 0) -> Iterator[Conversation]:
+        """The conversations of the finished data set (iteration 0), or of one iteration, in order of pair index."""
+        rows = self._connection.execute(
+            "SELECT data FROM items WHERE revision = ? AND stage = 'conversation' AND iteration = ?"
+            " AND position IS NOT NULL AND status = 'accepted' ORDER BY position, item",
+            (self._revision.id, iteration),
+        )
+        for (data,) in rows:
+            yield decode(Conversation, data)
+
+    def verdicts(self, candidate: str) -> tuple[Verdict, ...]:
+        """All verdicts on a candidate, in the order in which they were given."""
+        rows = self._connection.execute(
+            "SELECT expert, kind, value, passed, reason, evidence, utterances FROM verdicts"
+            " WHERE revision = ? AND candidate = ? ORDER BY seq",
+            (self._revision.id, candidate),
+        )
+        return tuple(
+            Verdict(
+                expert,
+                kind,
+                math.nan if value is None else value,
+                bool(passed),
+                reason,
+                tuple(Evidence(**e) for e in orjson.loads(evidence)),
+                tuple(orjson.loads(utterances)),
+            )
+            for expert, kind, value, passed, reason, evidence, utterances in rows
+        )
+
+    def expert_counts(self) -> tuple[tuple[str, str, int, int], ...]:
+        """(expert, kind, verdicts, passed) of every expert."""
+        rows = self._connection.execute(
+            "SELECT expert, kind, count(*), sum(passed) FROM verdicts WHERE revision = ?"
+            " GROUP BY expert, kind ORDER BY kind, expert",
+            (self._revision.id,),
+        )
+        return tuple(rows)
+
+    def comparisons(self, pair: str, iteration: int) -> tuple[Comparison, ...]:
+        """The comparisons that chose a pair's winner."""
+        rows = self._connection.execute(
+            "SELECT expert, first, second, winner, reason FROM comparisons"
+            " WHERE revision = ? AND pair = ? AND iteration = ? ORDER BY seq",
+            (self._revision.id, pair, iteration),
+        )
+        return tuple(Comparison(*row) for row in rows)
+
+    def call_totals(self) -> tuple[CallTotal, ...]:
+        """Logged calls of the folder by purpose and model."""
+        rows = self._connection.execute(
+            "SELECT purpose, model, calls, prompt_tokens, completion_tokens, cached_tokens, seconds, attempts"
+            " FROM call_totals ORDER BY purpose, model"
+        )
+        return tuple(CallTotal(*row) for row in rows)
+
+    def reuse(self) -> dict[str, tuple[int, int]]:
+        """By purpose: calls that the revision's latest pass took from the log, and from a twin in flight."""
+        rows = self._connection.execute(
+            "SELECT purpose, reused, shared FROM reuse WHERE revision = ? AND pass = ? ORDER BY purpose",
+            (self._revision.id, self._revision.pass_),
+        )
+        return {purpose: (reused, shared) for purpose, reused, shared in rows}
+
+    def failed_calls(self) -> Iterator[dict[str, Any]]:
+        """Calls that were given up, and (kind ``wasted``) paid answers that could not be used; ``at`` in seconds since 1970."""
+        names = ("key", "purpose", "kind", "message", "attempts", "prompt_tokens", "completion_tokens", "at")
+        for row in self._connection.execute(f"SELECT {', '.join(names)} FROM failed_calls ORDER BY id"):  # noqa: S608
+            yield dict(zip(names, row, strict=True))
+
+    def calls(self, *, slowest: int | None = None) -> Iterator[dict[str, Any]]:
+        """The log itself, oldest first, or the ``slowest`` calls; requests and answers as plain JSON."""
+        names = ("key", "purpose", "model", "request", "answer", "prompt_tokens", "completion_tokens", "cached_tokens",
+                 "seconds", "attempts", "finished_at", "revision")  # fmt: skip
+        order = "rowid" if slowest is None else "seconds DESC, key LIMIT ?"
+        rows = self._connection.execute(
+            f"SELECT {', '.join(names)} FROM calls ORDER BY {order}",  # noqa: S608
+            () if slowest is None else (slowest,),
+        )
+        for row in rows:
+            call = dict(zip(names, row, strict=True))
+            call["request"] = unpack_request(call["request"], self._text)
+            call["answer"] = orjson.loads(call["answer"])
+            yield call
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> RunReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _text(self, digest: str) -> str:
+        row = self._connection.execute("SELECT text FROM texts WHERE hash = ?", (digest,)).fetchone()
+        if row is None:
+            raise StoreError(
+                f"{self.folder / FILE_NAME}: a logged call's text {digest} is missing; is the file damaged?"
+            )
+        return str(row[0])

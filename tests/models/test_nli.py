@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from duologue.errors import ModelError
+from duologue.models.nli import LABELS, OnnxNli, builtin_folder, load_nli
+from duologue.models.protocol import Floats
+from duologue.models.scripted import ScriptedNli
+
+PAIRS = [("w1 w2", "w3"), ("w9 w9 w9 w9", "w1"), ("", ""), ("w1 w2", "w3"), ("w40", "w41 w42")]
+
+
+def test_probabilities(nli_folder: Callable[..., Path]) -> None:
+    model = OnnxNli(nli_folder())
+    assert model.name == "nli-7"
+    result = model.predict(PAIRS)
+    assert result.shape == (5, 3)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result.sum(axis=1), 1.0, atol=1e-6)
+    np.testing.assert_array_equal(result[0], result[3])
+    # The sum of ids of the first pair: [CLS] 1, w1 11, w2 12, [SEP] 2, w3 13, [SEP] 2.
+    logits = np.array([0.02, 0.0, -0.01]) * 41
+    np.testing.assert_allclose(result[0], np.exp(logits) / np.exp(logits).sum(), rtol=1e-5)
+    assert model.predict([]).shape == (0, 3)
+    np.testing.assert_array_equal(model.predict(PAIRS[::-1]), result[::-1])
+
+
+def test_labels_in_another_order_are_put_right(nli_folder: Callable[..., Path]) -> None:
+    model = OnnxNli(nli_folder(("contradiction", "entailment", "neutral"), (-0.01, 0.02, 0.0)))
+    entailment, neutral, contradiction = model.predict(PAIRS[:1])[0]
+    assert entailment > neutral > contradiction
+
+
+def test_many_threads_get_the_same(nli_folder: Callable[..., Path]) -> None:
+    model = OnnxNli(nli_folder(), threads=1)
+    pairs = [(f"w{n % 50} w{n % 7}", f"w{n % 13}") for n in range(120)]
+    results: list[Floats] = []
+    threads = [threading.Thread(target=lambda: results.append(model.predict(pairs))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(results) == 4
+    for result in results:
+        np.testing.assert_array_equal(result, model.predict(pairs))
+
+
+def test_a_changed_graph_is_not_loaded(nli_folder: Callable[..., Path]) -> None:
+    folder = nli_folder()
+    graph = folder / "model.onnx"
+    graph.write_bytes(graph.read_bytes() + b"\0")
+    with pytest.raises(ModelError, match="damaged"):
+        load_nli(str(folder))
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "meta.json"])
+def test_an_incomplete_folder(nli_folder: Callable[..., Path], name: str) -> None:
+    folder = nli_folder()
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=f"has no {name}"):
+        load_nli(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": ["yes", "no", "maybe"]}, "labels in"),
+        ({"labels": None}, "labels in"),
+        ({"max_length": "long"}, "max_length in"),
+        ({"max_length": True}, "max_length in"),
+        ({"sha256": None}, "sha256"),
+    ],
+)
+def test_a_wrong_meta_file(nli_folder: Callable[..., Path], change: dict[str, object], message: str) -> None:
+    folder = nli_folder()
+    meta = json.loads((folder / "meta.json").read_text())
+    (folder / "meta.json").write_text(json.dumps({**meta, **change}))
+    with pytest.raises(ModelError, match=message):
+        load_nli(str(folder))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "\x00"])
+def test_a_meta_file_that_is_none(nli_folder: Callable[..., Path], text: str) -> None:
+    folder = nli_folder()
+    (folder / "meta.json").write_text(text)
+    with pytest.raises(ModelError, match=r"meta\.json"):
+        load_nli(str(folder))
+
+
+def test_names(tmp_path: Path) -> None:
+    assert isinstance(load_nli("scripted"), ScriptedNli)
+    with pytest.raises(ModelError, match="neither builtin, scripted nor a folder"):
+        load_nli(str(tmp_path / "absent"))
+    assert builtin_folder().parts[-2:] == ("weights", "nli")
+
+
+def test_the_model_that_ships_with_duologue() -> None:
+    model = load_nli("builtin")
+    pairs = [
+        ("I love dogs.", "I hate dogs."),
+        ("I have never been married.", "I am married to a cook."),
+        ("I work as a nurse.", "I like green tea."),
+        ("I am a nurse in a big hospital.", "I am a nurse."),
+    ]
+    expected = ["contradiction", "contradiction", "neutral", "entailment"]
+    result = model.predict(pairs)
+    assert [LABELS[column] for column in result.argmax(axis=1)] == expected
+    # The same bits, whatever comes with a pair and however many cores there are.
+    company = [(f"I have {n} very old cats", "I like tea") for n in range(20)]
+    other = load_nli("builtin", threads=1).predict([*company, *pairs[::-1]])
+    np.testing.assert_array_equal(other[-4:][::-1], result)

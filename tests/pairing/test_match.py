@@ -1,0 +1,142 @@
+"""Matching: the strongest first, nobody too often, nothing impossible unsaid."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from duologue.config.sections import PairingConfig, SplitsConfig
+from duologue.errors import ConfigError, ImpossibleRequest
+from duologue.models.protocol import Embedder
+from duologue.pairing.match import pair_users, users_needed
+from duologue.records import Outcome, Pair, Profile, make_id
+from duologue.store.protocol import Ledger
+
+MakeUsers = Callable[..., list[Profile]]
+Match = Callable[..., tuple[Pair, ...]]
+
+
+@pytest.fixture
+def match(embedder: Embedder, ledger: Ledger) -> Match:
+    def matched(users: list[Profile], seed: int = 0, **changes: object) -> tuple[Pair, ...]:
+        return pair_users(
+            users,
+            config=PairingConfig.model_validate(changes),
+            embedder=embedder,
+            ledger=ledger,
+            splits=SplitsConfig.model_validate({}),
+            seed=seed,
+        )
+
+    return matched
+
+
+def many(users: MakeUsers, count: int, seed: int = 0) -> list[Profile]:
+    rng = random.Random(seed)
+    return users(*("".join(rng.sample("abcdefghijkl", 4)) for _ in range(count)))
+
+
+def ids(pair: Pair) -> frozenset[str]:
+    return frozenset((pair.user_1.id, pair.user_2.id))
+
+
+def test_the_strongest_pairs_come_first(match: Match, users: MakeUsers, outcomes: list[Outcome]) -> None:
+    people = users("abc", "a", "abd", "b", "cc", "zz")
+    pairs = match(people, pairs=2)
+    assert [p.score for p in pairs] == [2.0, 0.0] or [p.policy for p in pairs] == ["commonality", "commonality"]
+    assert ids(pairs[0]) in ({people[0].id, people[2].id}, {people[0].id, people[4].id})
+    for pair in pairs:
+        assert pair.id == make_id("p", pair.user_1.id, pair.user_2.id)
+        assert len(pair.shared) == pair.score
+        for mine, theirs in pair.shared:
+            assert mine in {a.id for a in pair.user_1.attributes}
+            assert theirs in {a.id for a in pair.user_2.attributes}
+    assert [p.index for p in pairs] == [0, 1]
+    assert Counter((o.status, o.by) for o in outcomes) == {("accepted", "commonality"): 2, ("rejected", "matching"): 2}
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(count=st.integers(12, 40), k=st.integers(1, 3), seed=st.integers(0, 50), least=st.integers(0, 3))
+def test_the_rules_hold(match: Match, users: MakeUsers, count: int, k: int, seed: int, least: int) -> None:
+    people = many(users, count, seed)
+    pairs = match(people, seed, pairs=count // 3, pairs_per_user=k, min_commonalities=least, fallback="random")
+    assert len(pairs) == count // 3
+    assert len({ids(p) for p in pairs}) == len(pairs)
+    uses = Counter(u for p in pairs for u in ids(p))
+    assert max(uses.values()) <= k
+    assert all(len(ids(p)) == 2 for p in pairs)
+    homes: dict[str, set[str]] = {}
+    for pair in pairs:
+        if pair.policy == "commonality":
+            assert pair.score >= least
+        for user in ids(pair):
+            homes.setdefault(user, set()).add(pair.split)
+    assert all(len(splits) == 1 for splits in homes.values())
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_the_same_seed_gives_the_same_pairs(match: Match, users: MakeUsers, k: int) -> None:
+    people = many(users, 40)
+    assert match(people, 5, pairs=12, pairs_per_user=k) == match(people, 5, pairs=12, pairs_per_user=k)
+    assert match(people, 5, pairs=12, pairs_per_user=k) != match(people, 6, pairs=12, pairs_per_user=k)
+
+
+@pytest.mark.parametrize("policy", ["commonality", "embedding", "random"])
+def test_everyone_can_be_paired(match: Match, users: MakeUsers, policy: str) -> None:
+    people = many(users, 60)
+    pairs = match(people, pairs=30, policy=policy)
+    assert {u for p in pairs for u in ids(p)} == {u.id for u in people}
+
+
+def test_either_user_may_speak_first(match: Match, users: MakeUsers) -> None:
+    pairs = match(many(users, 60), pairs=30)
+    assert {p.user_1.id < p.user_2.id for p in pairs} == {True, False}
+
+
+def test_splits_follow_the_shares(match: Match, users: MakeUsers) -> None:
+    for k in (1, 2):
+        splits = Counter(p.split for p in match(many(users, 100), pairs=40, pairs_per_user=k))
+        assert splits == {"train": 32, "valid": 4, "test": 4}
+
+
+def test_the_fallback_finds_the_rest(match: Match, users: MakeUsers) -> None:
+    people = users("ab", "ab", "c", "d", "e", "f")
+    pairs = match(people, pairs=3, min_commonalities=2)
+    assert [p.policy for p in pairs] == ["commonality", "embedding", "embedding"]
+    assert pairs[0].score == 2.0
+    assert all(0.0 <= p.score <= 1.0 for p in pairs[1:])
+
+
+def test_too_few_pairs_are_an_error_without_a_fallback(match: Match, users: MakeUsers, outcomes: list[Outcome]) -> None:
+    people = users("ab", "ab", "c", "d", "e", "f")
+    with pytest.raises(
+        ImpossibleRequest, match=r"only 1 of 3 pairs .* 6 profiles .*min_commonalities 2\), without a fallback"
+    ) as caught:
+        match(people, pairs=3, min_commonalities=2, fallback=None)
+    assert "\n" not in str(caught.value)
+    assert outcomes == []
+
+
+@pytest.mark.parametrize(("count", "k"), [(0, 1), (1, 1), (5, 1), (3, 9)])
+def test_too_few_profiles(match: Match, users: MakeUsers, count: int, k: int) -> None:
+    people = users(*"abcde"[:count])
+    with pytest.raises(ImpossibleRequest, match=rf"4 pairs need at least \d+ profiles .* there are {count}"):
+        match(people, pairs=4, pairs_per_user=k)
+
+
+def test_an_unknown_policy_is_refused_first(match: Match, users: MakeUsers) -> None:
+    with pytest.raises(ConfigError, match="no policy is named 'nearest'"):
+        match(users("a", "a"), pairs=1, policy="nearest")
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5])
+@pytest.mark.parametrize("wanted", [1, 7, 20, 60])
+def test_users_needed_are_enough(match: Match, users: MakeUsers, k: int, wanted: int) -> None:
+    config = PairingConfig.model_validate({"pairs": wanted, "pairs_per_user": k})
+    people = many(users, users_needed(config))
+    assert len(match(people, pairs=wanted, pairs_per_user=k)) == wanted

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from duologue.records import Attribute, Candidate, Conversation, Evidence, Pair, Profile, Verdict
+from duologue.report.conversation import print_conversation
+
+
+def shown(*, colour: bool = False) -> str:
+    bread, dogs = Attribute.of("I bake bread."), Attribute.of("I have [bold]dogs[/bold]\x1b[2J.")
+    pair = Pair("p-1", 0, Profile.of((bread,)), Profile.of((dogs,)))
+    candidate = Candidate("k-1", pair, 1, 0, 0, ("Ovens are hot.", "My dogs bark \x1b]0;x\x07."), "turns", "m", "h", 0)
+    evidence = (
+        Evidence(1, bread.id, 0, "supported", 0.9),
+        Evidence(2, dogs.id, 1, "supported", 0.8),
+        Evidence(1, bread.id, 1, "contradicted", 0.8),
+    )
+    verdict = Verdict("faithfulness", "filter", 0.5, True, evidence=evidence)
+    out = io.StringIO()
+    print_conversation(Console(file=out, width=100, force_terminal=colour), Conversation(candidate, (verdict,)))
+    return out.getvalue()
+
+
+def test_attributes_name_the_utterances_that_carry_them() -> None:
+    text = shown()
+    assert "I bake bread.  in 1" in text
+    assert "Ovens are hot. +1a" in text
+    assert "+2a !1a" in text
+    assert "faithfulness 0.50" in text
+
+
+def test_control_characters_and_markup_stay_text() -> None:
+    assert "\x1b" not in shown()
+    assert "[bold]dogs[/bold]" in shown()
+    assert "\x1b]0" not in shown(colour=True)
+    assert "\x1b[2J" not in shown(colour=True)

@@ -1,0 +1,45 @@
+"""Balanced drawing keeps its books."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from duologue.users.balance import Balance
+
+
+@given(n=st.integers(1, 12), draws=st.integers(0, 60), seed=st.integers(0, 99))
+def test_uses_differ_by_at_most_one(n: int, draws: int, seed: int) -> None:
+    balance, rng = Balance(n), random.Random(seed)
+    for _ in range(draws):
+        assert balance.draw(rng, lambda row: True, 10) is not None
+    assert sum(balance.uses) == draws
+    assert max(balance.uses) - min(balance.uses) <= 1
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 6)), max_size=60))
+def test_given_back_rows_are_drawn_again(steps: list[int | None]) -> None:
+    balance, rng, drawn = Balance(7), random.Random(1), [0] * 7
+    for step in steps:
+        if step is None:
+            row = balance.draw(rng, lambda row: row != 3, 100)
+            assert row is not None
+            assert balance.uses[row] <= 1 + min(u for r, u in enumerate(balance.uses) if r != 3)
+            drawn[row] += 1
+        elif drawn[step]:
+            balance.give_back(step)
+            drawn[step] -= 1
+    assert balance.uses == drawn
+
+
+def test_gives_up_after_the_tries() -> None:
+    seen: list[int] = []
+
+    def never(row: int) -> bool:
+        seen.append(row)
+        return False
+
+    assert Balance(50).draw(random.Random(0), never, 20) is None
+    assert len(seen) == len(set(seen)) == 20
