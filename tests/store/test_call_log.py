@@ -31,7 +31,9 @@ REQUEST = st.builds(
     Request,
     purpose=st.sampled_from(["a", "b"]),
     model=TEXT,
-    messages=st.lists(st.builds(Message, role=st.sampled_from(["system", "user"]), content=TEXT), max_size=3).map(tuple),
+    messages=st.lists(st.builds(Message, role=st.sampled_from(["system", "user"]), content=TEXT), max_size=3).map(
+        tuple
+    ),
     sample=st.integers(0, 5),
     grammar=st.none() | TEXT,
     json_schema=st.none() | st.just('{"type":"object"}' * 20),

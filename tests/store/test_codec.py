@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duologue.records import Attribute, Candidate, Conversation, Evidence, Pair, Profile, Verdict
@@ -54,6 +54,7 @@ VERDICT = st.builds(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.builds(Conversation, candidate=CANDIDATE, verdicts=st.lists(VERDICT, max_size=2).map(tuple)))
 def test_records_come_back_as_they_were(conversation: Conversation) -> None:
     assert decode(Conversation, encode(conversation)) == conversation

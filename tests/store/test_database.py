@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import subprocess
 import sys
@@ -61,12 +60,42 @@ def test_close_commits_what_is_queued(tmp_path: Path) -> None:
         database.post((INSERT, ("b", "1")))
 
 
-def test_only_one_thread_writes(tmp_path: Path) -> None:
-    before = threading.active_count()
+def test_threads_may_post(tmp_path: Path) -> None:
     database = Database(tmp_path)
-    assert threading.active_count() == before + 1
+
+    def post(start: int) -> None:
+        for i in range(start, start + 700):
+            database.post((INSERT, (f"{i:05}", "")))
+
+    threads = [threading.Thread(target=post, args=(start,)) for start in (0, 700, 1400)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     database.close()
-    assert threading.active_count() == before
+    assert names(database.path) == [f"{i:05}" for i in range(2100)]
+
+
+def test_the_log_is_copied_back_while_writing_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("duologue.store.database._LOG_SIZE", 100_000)
+    monkeypatch.setattr("duologue.store.database._COPY_EVERY", 0.0)
+
+    async def run() -> tuple[int, int]:
+        database = Database(tmp_path)
+        largest = 0
+        for i in range(400):
+            await database.write((INSERT, (str(i), "x" * 4000)))
+            largest = max(largest, (tmp_path / f"{FILE_NAME}-wal").stat().st_size)
+            if i % 20 == 0:
+                await asyncio.sleep(0.01)
+        held = len(names(database.path))
+        database.close()
+        return largest, held
+
+    largest, held = asyncio.run(run())
+    assert held == 400
+    assert largest < 400 * 8000
+    assert not (tmp_path / f"{FILE_NAME}-wal").exists()
 
 
 def test_a_reader_can_not_write(tmp_path: Path) -> None:
@@ -192,8 +221,8 @@ def test_reading_a_finished_run_in_a_folder_without_write_permission(tmp_path: P
     database = Database(folder)
     database.post((INSERT, ("a", "1")))
     database.close()
-    os.chmod(folder, 0o555)
+    folder.chmod(0o555)
     try:
         assert names(folder / FILE_NAME) == ["a"]
     finally:
-        os.chmod(folder, 0o755)
+        folder.chmod(0o755)

@@ -26,8 +26,8 @@ from duologue.store.reading import RunReader
 
 
 def pair(index: int) -> Pair:
-    users = [Profile.of((Attribute.of(f"I am {side} of pair {index}."),)) for side in ("left", "right")]
-    return Pair(f"p-{index}", index, *users)
+    left, right = (Profile.of((Attribute.of(f"I am {side} of pair {index}."),)) for side in ("left", "right"))
+    return Pair(f"p-{index}", index, left, right)
 
 
 def conversation(index: int) -> Conversation:
@@ -61,7 +61,9 @@ def test_what_is_recorded_can_be_read(tmp_path: Path) -> None:
         for index in (2, 0, 1):
             won = conversation(index)
             ledger.record(Outcome("conversation", won.id, "accepted", data=won))
-        ledger.record(Outcome("conversation", "c-3", "failed", "survivors", "no candidate\ud800 survived", data=pair(3)))
+        ledger.record(
+            Outcome("conversation", "c-3", "failed", "survivors", "no candidate\ud800 survived", data=pair(3))
+        )
         ledger.record(Outcome("candidate", "k-1", "rejected", "length", "first", iteration=1))
         ledger.record(Outcome("candidate", "k-1", "rejected", "length", "second", iteration=1))
         ledger.judged("k-1", [VERDICT, VERDICT])

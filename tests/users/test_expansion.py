@@ -202,6 +202,18 @@ def test_without_any_query_the_seeds_remain(run: Run, make_caller: MakeCaller, o
     assert rows(outcomes, "query") == {"rejected": 2}
 
 
+def test_a_refused_query_is_asked_for_again(run: Run, make_caller: MakeCaller, outcomes: list[Outcome]) -> None:
+    def copies_first(request: Request) -> str:
+        if request.purpose == "expansion.query" and request.sample == 0:
+            return "How do you write?"
+        return answer(request)
+
+    caller = make_caller(copies_first)
+    run(caller, bootstrap_queries=0, target=1)
+    assert Counter(r.sample for r in caller.requests if r.purpose == "expansion.query") == {0: 2, 1: 2}
+    assert rows(outcomes, "query") == {"accepted": 2}
+
+
 def test_small_clusters_are_asked_about_when_there_are_no_larger(run: Run, make_caller: MakeCaller) -> None:
     caller = make_caller(answer)
     expansion = run(caller, seeds=(SEEDS[0], SEEDS[2]), min_cluster=4, max_queries=1, target=1)

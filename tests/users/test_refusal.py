@@ -21,6 +21,7 @@ LIMITS = Limits(3, 12, context=CONTEXT, examples=("I gave up the violin when I w
         ("I cannot provide personal details.", "assistant_voice"),
         ("My new sentence is about dogs.", "prompt_leak"),
         ("I gave up the violin when I was twelve!", "prompt_leak"),
+        ("I gave up my violin at twelve.", "prompt_leak"),
         ("My name is [name].", "placeholder"),
         ("I live in {city} now.", "placeholder"),
         ("I was born in ____ you know.", "placeholder"),
@@ -28,6 +29,7 @@ LIMITS = Limits(3, 12, context=CONTEXT, examples=("I gave up the violin when I w
         ("I like tea, do you?", "question"),
         ("She likes green tea.", "first_person"),
         ("Tea is what I like.", "first_person"),
+        ("I don't know what you're worried about.", "second_person"),
         ("I swim.", "length"),
         ("I like tea and cake and jam and bread and rum and plums.", "length"),
         ("I like \u5317\u4eac very much.", "script"),
@@ -84,6 +86,12 @@ def test_refused_queries(text: str, by: str) -> None:
     refusal = refuse_query(text, Limits(2, 20))
     assert refusal is not None
     assert refusal.by == by
+
+
+def test_a_query_copied_from_the_prompt() -> None:
+    refusal = refuse_query("how do you write?", Limits(2, 20, examples=("How do you write?",)))
+    assert refusal is not None
+    assert refusal.by == "prompt_leak"
 
 
 def test_good_query() -> None:

@@ -12,13 +12,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+import data
+import model as m
 import numpy as np
 import onnxruntime as ort
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-import data
-import model as m
 from export import TO, logits
 
 Predict = Callable[[list[tuple[str, str]]], np.ndarray]  # pairs to probabilities (n, 3)
@@ -30,7 +30,9 @@ def onnx_predict(folder: Path) -> Predict:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 2
     session = ort.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
-    tokenizer = m.load_tokenizer(folder / "tokenizer.json", json.loads((folder / "meta.json").read_text())["max_length"])
+    tokenizer = m.load_tokenizer(
+        folder / "tokenizer.json", json.loads((folder / "meta.json").read_text())["max_length"]
+    )
 
     def predict(pairs: list[tuple[str, str]]) -> np.ndarray:
         order = sorted(range(len(pairs)), key=lambda i: len(pairs[i][0]) + len(pairs[i][1]))
@@ -87,7 +89,12 @@ def ranking(path: Path, predict: Predict, leave_out: str = "") -> str:
     counts: dict[str, int] = defaultdict(int)
     cases = data.read_rows(path)
     for case in cases:
-        kinds = [(k, c) for k in ("gold", "neg", "similar", "rand") if k != leave_out for c in ([case[k]] if k == "gold" else case[k])]
+        kinds = [
+            (k, c)
+            for k in ("gold", "neg", "similar", "rand")
+            if k != leave_out
+            for c in ([case[k]] if k == "gold" else case[k])
+        ]
         pairs = [(c, s) for _, c in kinds for s in case["persona"]]
         p = predict(pairs).reshape(len(kinds), len(case["persona"]), 3)
         counts[kinds[int((p[:, :, 0].max(1) - p[:, :, 2].max(1)).argmax())][0]] += 1
@@ -103,7 +110,10 @@ def main() -> None:
     ap.add_argument("--errors", action="store_true", help="print the handwritten pairs it gets wrong (training part)")
     args = ap.parse_args()
     predicts = {"model": onnx_predict(args.weights), "overlap": baseline()}
-    sets: dict[str, list[dict[str, str]]] = {"handwritten test": data.handwritten("test"), "handwritten train": data.handwritten("train")}
+    sets: dict[str, list[dict[str, str]]] = {
+        "handwritten test": data.handwritten("test"),
+        "handwritten train": data.handwritten("train"),
+    }
     if args.data:
         for name in ("nli/dev.jsonl.gz", "nli_snli_breaking.jsonl"):
             try:

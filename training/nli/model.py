@@ -45,7 +45,11 @@ class CrossEncoder(nn.Module):
 
     def __init__(self, dropout: float = 0.1) -> None:
         super().__init__()
-        self.words, self.positions, self.types = nn.Embedding(VOCAB, HIDDEN), nn.Embedding(POSITIONS, HIDDEN), nn.Embedding(2, HIDDEN)
+        self.words, self.positions, self.types = (
+            nn.Embedding(VOCAB, HIDDEN),
+            nn.Embedding(POSITIONS, HIDDEN),
+            nn.Embedding(2, HIDDEN),
+        )
         self.norm, self.drop = nn.LayerNorm(HIDDEN, EPS), nn.Dropout(dropout)
         self.layers = nn.ModuleList(Layer(dropout) for _ in range(LAYERS))
         self.dense, self.classify = nn.Linear(2 * HIDDEN, HIDDEN), nn.Linear(HIDDEN, len(LABELS))
@@ -66,10 +70,22 @@ def from_minilm(folder: Path, dropout: float = 0.1) -> CrossEncoder:
     """A cross-encoder whose body is all-MiniLM-L6-v2 and whose head is new."""
     model, source = CrossEncoder(dropout), load_file(str(folder / "model.safetensors"))
     source = {k.removeprefix("bert."): v for k, v in source.items()}
-    names = {"words": "embeddings.word_embeddings", "positions": "embeddings.position_embeddings",
-             "types": "embeddings.token_type_embeddings", "norm": "embeddings.LayerNorm"}
-    parts = {"query": "attention.self.query", "key": "attention.self.key", "value": "attention.self.value", "out": "attention.output.dense",
-             "norm1": "attention.output.LayerNorm", "up": "intermediate.dense", "down": "output.dense", "norm2": "output.LayerNorm"}
+    names = {
+        "words": "embeddings.word_embeddings",
+        "positions": "embeddings.position_embeddings",
+        "types": "embeddings.token_type_embeddings",
+        "norm": "embeddings.LayerNorm",
+    }
+    parts = {
+        "query": "attention.self.query",
+        "key": "attention.self.key",
+        "value": "attention.self.value",
+        "out": "attention.output.dense",
+        "norm1": "attention.output.LayerNorm",
+        "up": "intermediate.dense",
+        "down": "output.dense",
+        "norm2": "output.LayerNorm",
+    }
     for i in range(LAYERS):
         names |= {f"layers.{i}.{ours}": f"encoder.layer.{i}.{theirs}" for ours, theirs in parts.items()}
     state = model.state_dict()

@@ -15,10 +15,14 @@ import surface
 LABELS = ("entailment", "neutral", "contradiction")
 # Topics in one family may bear on one another, so no neutral pair is made across them by chance.
 FAMILIES = [
-    "trait health money age person1 person2 person3 famous politics pol friends work", "work work2 work3 workhours workfeel wfh edu edu2 school money kinwork age age2 mil dream vol subject skill health2 health3",
-    "pet petname animal food2 fear diet allergy", "diet food food2 drink alcohol cook act smoke",
+    "trait health money age person1 person2 person3 famous politics pol friends work",
+    "work work2 work3 workhours workfeel wfh edu edu2 school money kinwork age age2 mil dream vol subject skill health2 health3",
+    "pet petname animal food2 fear diet allergy",
+    "diet food food2 drink alcohol cook act smoke",
     "kids kids3 likekids livewith gender preg marital marital2 kin kinfeel kindead sib twin adopt age age2 kinwork friends person1 dream",
-    "place travel origin placekind beach nation lang home livewith weather", "religion church", "vehicle license money own home health2",
+    "place travel origin placekind beach nation lang home livewith weather",
+    "religion church",
+    "vehicle license money own home health2",
     "act gym books cook games sport sport2 music instr skill watch health health2 health3 workfeel fear person1 person2 person3 sleep season vol beach weather collect lang",
 ]
 Pair = tuple[str, str, str, str]  # premise, hypothesis, label, recipe
@@ -90,8 +94,10 @@ class Maker:
 
     def entail(self, g: rules.Group, b: rules.Binding) -> tuple[str, str | None, str | None]:
         """Premise and hypothesis of an entailment."""
-        recipe = self.rng.choices(["same", "chatty", "weaker", "not", "strong-not", "general", "not-special", "exclusive-not", "link"],
-                                  [4, 5, 2, 1.5, 2, 2, 0.7, 0.4, 2])[0]
+        recipe = self.rng.choices(
+            ["same", "chatty", "weaker", "not", "strong-not", "general", "not-special", "exclusive-not", "link"],
+            [4, 5, 2, 1.5, 2, 2, 0.7, 0.4, 2],
+        )[0]
         up = self.above(g, b)
         low, high = (b, up) if g.mono == "up" else (up, b)
         if recipe == "same":
@@ -132,8 +138,24 @@ class Maker:
 
     def neutral(self, g: rules.Group, b: rules.Binding) -> tuple[str, str | None, str | None]:
         """Neither follows from nor excludes."""
-        recipe = self.rng.choices(["open", "open-hyp", "special", "other-value", "weak", "more", "weak-not", "link", "back", "far", "you", "he", "he-not"],
-                                  [5, 1.5, 2, 2, 1, 1.5, 0.7, 2, 0.7, 3, 2.5, 2, 1])[0]
+        recipe = self.rng.choices(
+            [
+                "open",
+                "open-hyp",
+                "special",
+                "other-value",
+                "weak",
+                "more",
+                "weak-not",
+                "link",
+                "back",
+                "far",
+                "you",
+                "he",
+                "he-not",
+            ],
+            [5, 1.5, 2, 2, 1, 1.5, 0.7, 2, 0.7, 3, 2.5, 2, 1],
+        )[0]
         one = two = None
         up = self.above(g, b)
         if recipe == "open":
@@ -179,7 +201,10 @@ class Maker:
             kins = self.slots["kin"].values
             kin = self.rng.choice(kins)
             same = self.rng.random() < 0.7
-            he = surface.third(one, kin), surface.third(two, kin if same else self.rng.choice([k for k in kins if k != kin]))
+            he = (
+                surface.third(one, kin),
+                surface.third(two, kin if same else self.rng.choice([k for k in kins if k != kin])),
+            )
             if he[0] and he[1]:
                 (one, two), recipe = he, "he-he"  # type: ignore[assignment]
                 label = label if same else "neutral"
@@ -213,7 +238,12 @@ def main() -> None:
     with args.out.open("w", encoding="utf-8") as f:
         for premise, hypothesis, label, recipe in Maker(random.Random(args.seed)).stream(args.n):
             counts[label] += 1
-            f.write(json.dumps({"set": "rules", "premise": premise, "hypothesis": hypothesis, "label": label, "recipe": recipe}) + "\n")
+            f.write(
+                json.dumps(
+                    {"set": "rules", "premise": premise, "hypothesis": hypothesis, "label": label, "recipe": recipe}
+                )
+                + "\n"
+            )
     print(dict(counts))
 
 

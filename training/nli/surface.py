@@ -6,11 +6,47 @@ import random
 import re
 
 DIGITS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8"}
-CONTRACT = [("I am", "I'm"), ("do not", "don't"), ("does not", "doesn't"), ("is not", "isn't"), ("am not", "'m not"),
-            ("I have been", "I've been"), ("cannot", "can't"), ("I would", "I'd"), ("have not", "haven't"), ("I will", "I'll")]
-EXPAND = [("I'm", "I am"), ("don't", "do not"), ("doesn't", "does not"), ("isn't", "is not"), ("I've", "I have"),
-          ("can't", "cannot"), ("aren't", "are not"), ("haven't", "have not"), ("wouldn't", "would not")]
-PAST = {"was", "got", "earned", "served", "did", "learned", "moved", "grew", "had", "named", "lost", "retired", "can", "could", "would", "never"}
+CONTRACT = [
+    ("I am", "I'm"),
+    ("do not", "don't"),
+    ("does not", "doesn't"),
+    ("is not", "isn't"),
+    ("am not", "'m not"),
+    ("I have been", "I've been"),
+    ("cannot", "can't"),
+    ("I would", "I'd"),
+    ("have not", "haven't"),
+    ("I will", "I'll"),
+]
+EXPAND = [
+    ("I'm", "I am"),
+    ("don't", "do not"),
+    ("doesn't", "does not"),
+    ("isn't", "is not"),
+    ("I've", "I have"),
+    ("can't", "cannot"),
+    ("aren't", "are not"),
+    ("haven't", "have not"),
+    ("wouldn't", "would not"),
+]
+PAST = {
+    "was",
+    "got",
+    "earned",
+    "served",
+    "did",
+    "learned",
+    "moved",
+    "grew",
+    "had",
+    "named",
+    "lost",
+    "retired",
+    "can",
+    "could",
+    "would",
+    "never",
+}
 SHE = {"mother", "sister", "wife", "daughter", "girlfriend", "grandmother", "aunt"}
 
 
@@ -59,18 +95,30 @@ def third(text: str, kin: str) -> str | None:
 
 def second(text: str, rng: random.Random) -> str | None:
     """``I am a nurse.`` -> ``are you a nurse?`` or a remark about the other speaker."""
-    match = re.match(r"I (am|have|can|love|like|enjoy|work|live|play|hate|own|drink|speak|collect|drive|go|want|eat)\b(.*?)[.!]?$", text)
+    match = re.match(
+        r"I (am|have|can|love|like|enjoy|work|live|play|hate|own|drink|speak|collect|drive|go|want|eat)\b(.*?)[.!]?$",
+        text,
+    )
     if not match or re.search(r"\bI\b", match.group(2)):
         return None
     verb, rest = match.group(1), re.sub(r"\bmy\b", "your", match.group(2))
     verb_you = "are" if verb == "am" else verb
     asks = {"am": "are you", "can": "can you"}.get(verb, f"do you {verb}")
-    return rng.choice([
-        f"{asks}{rest}?", f"{asks}{rest}?", f"{asks}{rest} too?", f"oh so you {verb_you}{rest}?", f"I hear you {verb_you}{rest}.",
-        f"that's great that you {verb_you}{rest}!", f"you {verb_you}{rest}, right?", f"how come you {verb_you}{rest}?",
-        f"you must {'be' if verb == 'am' else verb}{rest}!", f"is it true that you {verb_you}{rest}?",
-        f"what would you say to someone who says they {verb_you}{rest}?",
-    ])
+    return rng.choice(
+        [
+            f"{asks}{rest}?",
+            f"{asks}{rest}?",
+            f"{asks}{rest} too?",
+            f"oh so you {verb_you}{rest}?",
+            f"I hear you {verb_you}{rest}.",
+            f"that's great that you {verb_you}{rest}!",
+            f"you {verb_you}{rest}, right?",
+            f"how come you {verb_you}{rest}?",
+            f"you must {'be' if verb == 'am' else verb}{rest}!",
+            f"is it true that you {verb_you}{rest}?",
+            f"what would you say to someone who says they {verb_you}{rest}?",
+        ]
+    )
 
 
 def chat(text: str, fillers: list[str], rng: random.Random) -> str:

@@ -11,13 +11,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
-
 import data
 import model as m
+import torch
 
 
-def batches(rows: list[data.Row], tokenizer: m.Tokenizer, size: int, pool: int = 40) -> Iterator[tuple[dict[str, torch.Tensor], torch.Tensor]]:
+def batches(
+    rows: list[data.Row], tokenizer: m.Tokenizer, size: int, pool: int = 40
+) -> Iterator[tuple[dict[str, torch.Tensor], torch.Tensor]]:
     """Batches of like length, in a shuffled order within each pool of batches."""
     generator = torch.Generator().manual_seed(len(rows))
     for start in range(0, len(rows), size * pool):
@@ -43,7 +44,9 @@ def loss_of(logits: torch.Tensor, right: torch.Tensor, smooth: float = 0.05) -> 
 def accuracy(model: m.CrossEncoder, rows: list[data.Row], tokenizer: m.Tokenizer) -> float:
     """Share of rows whose best label is right."""
     model.eval()
-    hits = sum(int(right[torch.arange(len(right)), model(**x).argmax(-1)].sum()) for x, right in batches(rows, tokenizer, 64))
+    hits = sum(
+        int(right[torch.arange(len(right)), model(**x).argmax(-1)].sum()) for x, right in batches(rows, tokenizer, 64)
+    )
     model.train()
     return hits / len(rows)
 
@@ -78,9 +81,13 @@ def main() -> None:
     model.words.requires_grad_(False)  # words the pairs never show keep their place; a third faster
     head = [p for n, p in model.named_parameters() if n.startswith(("dense", "classify"))]
     body = [p for n, p in model.named_parameters() if p.requires_grad and not n.startswith(("dense", "classify"))]
-    optimizer = torch.optim.AdamW([{"params": body}, {"params": head, "lr": 3 * args.lr}], lr=args.lr, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(
+        [{"params": body}, {"params": head, "lr": 3 * args.lr}], lr=args.lr, weight_decay=0.01
+    )
     warm = max(1, args.steps // 20)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: min((s + 1) / warm, max(0.0, (args.steps - s) / (args.steps - warm))))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda s: min((s + 1) / warm, max(0.0, (args.steps - s) / (args.steps - warm)))
+    )
     step, number, last = 0, 0, args.out / "last.pt"
     if last.exists():
         state = torch.load(last)
@@ -102,13 +109,25 @@ def main() -> None:
             optimizer.zero_grad(set_to_none=True)
             step, seen, total = step + 1, seen + len(right), total + loss.item()
             if step % 50 == 0:
-                print(f"step {step} epoch {number} loss {total / 50:.3f} pairs/s {seen / (time.time() - began):.0f}", flush=True)
+                print(
+                    f"step {step} epoch {number} loss {total / 50:.3f} pairs/s {seen / (time.time() - began):.0f}",
+                    flush=True,
+                )
                 total = 0.0
             if step % args.save_every == 0 or step == args.steps:
-                state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(), "step": step, "epoch": number}
+                state = {
+                    "model": model.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "schedule": schedule.state_dict(),
+                    "step": step,
+                    "epoch": number,
+                }
                 torch.save(state, last.with_suffix(".tmp"))
                 os.replace(last.with_suffix(".tmp"), last)
-                print(f"saved; accuracy on the handwritten training part {accuracy(model, dev, tokenizer):.3f}", flush=True)
+                print(
+                    f"saved; accuracy on the handwritten training part {accuracy(model, dev, tokenizer):.3f}",
+                    flush=True,
+                )
             if step >= args.steps:
                 break
         number += 1

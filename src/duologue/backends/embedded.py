@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from duologue.backends.embedded_slots import SlotTable
 from duologue.backends.embedded_text import PromptTokens, error_of
 from duologue.backends.protocol import Answer, Features, Request, TokenLogprob
 from duologue.errors import CallError, ModelError
@@ -60,6 +62,10 @@ class EmbeddedBackend:
         self.features = Features(grammar=True, json_schema=True, logprobs=True, prefill=True, slots=self._slots)
         self._server: Any = None
         self._tokens: PromptTokens | None = None
+        self._caches = SlotTable(self._slots * KV_PER_SLOT)
+        self._saving = threading.Lock()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._names = 0
         self._pool: ThreadPoolExecutor | None = None
         self._closing = threading.Event()
 
@@ -93,13 +99,16 @@ class EmbeddedBackend:
         self._closing.set()
         pool, self._pool = self._pool, None
         if pool is not None:
-            await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
+            await asyncio.to_thread(pool.shutdown, wait=True)
         server, self._server, self._tokens = self._server, None, None
         if server is not None:
             # The last reference goes in a thread, because the destructor waits for llama.cpp's loop.
             holder = [server]
             del server
             await asyncio.to_thread(holder.clear)
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            folder.cleanup()
 
     def _load(self) -> None:
         _check_file(self._path)
@@ -129,6 +138,8 @@ class EmbeddedBackend:
         # llama.cpp always listens on a loopback port; nobody without this run's secret may use it.
         params.hostnames = ["127.0.0.1"]
         params.api_keys = [key]
+        self._folder = tempfile.TemporaryDirectory(prefix="duologue-")
+        params.slot_save_path = self._folder.name + os.sep
         params.endpoint_slots = False
         params.ui = False
         try:
@@ -149,15 +160,53 @@ class EmbeddedBackend:
         if self._tokens is None or cancelled.is_set() or self._closing.is_set():
             raise CallError("stop", "the embedded model is not running")
         body = _body(request)
-        body["prompt"] = self._tokens.of(request.messages, request.prefill)
+        prompt = self._tokens.of(request.messages, request.prefill)
+        body["prompt"] = prompt
         chunks: list[dict[str, Any]] = []
 
         def take(chunk: dict[str, Any]) -> bool:
             chunks.append(chunk)
             return cancelled.is_set() or self._closing.is_set()
 
-        self._server.handle_completions(body, take)
-        return _answer_of(chunks)
+        slot, shared = self._caches.take(prompt)
+        body["id_slot"] = slot
+        try:
+            self._prepare(slot, prompt, shared)
+            self._server.handle_completions(body, take)
+        finally:
+            self._caches.give_back(slot)
+        if self._closing.is_set():
+            raise CallError("stop", "the embedded model is not running")
+        return answer_of(chunks)
+
+    def _prepare(self, slot: int, prompt: list[int], shared: int) -> None:
+        """Load what is saved of the prompt's beginning, or read and save it. Only speed depends on it."""
+        plan = self._caches.plan(slot, prompt, shared)
+        if plan.save:
+            # One at a time: those that wait find the beginning saved.
+            with self._saving:
+                plan = self._caches.plan(slot, prompt, shared)
+                if plan.save and self._folder is not None and not self._closing.is_set():
+                    self._move(slot, "restore", plan.load)
+                    start = prompt[: plan.save]
+                    self._server.handle_completions({"prompt": start, "n_predict": 0, "id_slot": slot})
+                    self._names += 1
+                    name = f"{self._names}.kv"
+                    if self._move(slot, "save", name):
+                        for gone in self._caches.saved(name, start):
+                            Path(self._folder.name, gone).unlink(missing_ok=True)
+                    return
+        self._move(slot, "restore", plan.load)
+
+    def _move(self, slot: int, action: str, name: str | None) -> bool:
+        """Save a sequence's cache to a file or load it; False when that can't be done."""
+        if name is None or self._tokens is None:
+            return False
+        try:
+            self._tokens.post(f"/slots/{slot}?action={action}", {"filename": name})
+        except CallError:
+            return False
+        return True
 
 
 def _check_file(path: Path) -> None:
@@ -165,7 +214,9 @@ def _check_file(path: Path) -> None:
         with path.open("rb") as file:
             magic = file.read(4)
     except OSError as error:
-        raise ModelError(f"{path}: can't be read ({error.strerror}); `duologue models pull` fetches the models") from error
+        raise ModelError(
+            f"{path}: can't be read ({error.strerror}); `duologue models pull` fetches the models"
+        ) from error
     if magic != b"GGUF":
         raise ModelError(f"{path}: not a GGUF model; `duologue models pull` fetches the models")
 
@@ -207,7 +258,7 @@ def _schema_grammar(schema: str) -> str:
         raise CallError("give_up", f"the JSON schema can't be followed: {error}") from error
 
 
-def _answer_of(chunks: list[dict[str, Any]]) -> Answer:
+def answer_of(chunks: list[dict[str, Any]]) -> Answer:
     """Put a stream's chunks together. Raises CallError for an error or for a stream that has no end."""
     texts: list[str] = []
     logprobs: list[TokenLogprob] = []

@@ -50,12 +50,14 @@ class PromptTokens:
     def _fetch_skeleton(self, roles: tuple[str, ...]) -> tuple[str, ...]:
         marks = [f"@{self._nonce}.{i}@" for i in range(len(roles))]
         messages = [{"role": role, "content": mark} for role, mark in zip(roles, marks, strict=True)]
-        rest = cast("str", self._post("/apply-template", {"messages": messages})["prompt"])
+        rest = cast("str", self.post("/apply-template", {"messages": messages})["prompt"])
         parts = []
         for mark in marks:
             part, found, rest = rest.partition(mark)
             if not found:
-                raise CallError("give_up", f"the model's chat template drops a message from the roles {', '.join(roles)}")
+                raise CallError(
+                    "give_up", f"the model's chat template drops a message from the roles {', '.join(roles)}"
+                )
             parts.append(part)
         return (*parts, rest)
 
@@ -63,9 +65,10 @@ class PromptTokens:
         if not text and not begin:
             return ()
         body = {"content": text, "parse_special": special, "add_special": begin}
-        return tuple(cast("list[int]", self._post("/tokenize", body)["tokens"]))
+        return tuple(cast("list[int]", self.post("/tokenize", body)["tokens"]))
 
-    def _post(self, path: str, body: object) -> dict[str, Any]:
+    def post(self, path: str, body: object) -> dict[str, Any]:
+        """Send one JSON request to the server. Raises CallError for anything but a good answer."""
         connection = http.client.HTTPConnection(self._host, self._port, timeout=60)
         try:
             connection.request(

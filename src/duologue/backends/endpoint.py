@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import os
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import orjson
@@ -19,7 +20,7 @@ from duologue.config.sections import EngineConfig
 from duologue.errors import CallError, ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from aiohttp import BasicAuth, ClientSession
+    from aiohttp import ClientSession
     from yarl import URL
 
 _ATTEMPTS_TO_AGREE = 8
@@ -86,33 +87,38 @@ class EndpointBackend:
         self._session: ClientSession | None = None
         self._url: URL | str = self._address
         self._proxy: str | None = None
-        self._proxy_auth: BasicAuth | None = None
+        self._headers: dict[str, str] = {}
+        self._proxy_headers: dict[str, str] = {}
 
     async def start(self) -> None:
         """Open the session. Nothing is sent."""
         import aiohttp
         from yarl import URL
 
-        headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "duologue"}
-        if self._key.reveal():
-            headers["Authorization"] = f"Bearer {self._key.reveal()}"
         config = self._config
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
-            headers=headers,
+            headers={"Accept": "application/json", "User-Agent": "duologue"},
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
                 total=config.total_timeout, sock_connect=config.connect_timeout, sock_read=config.first_byte_timeout
             ),
         )
         self._url = URL(self._address)
+        # Not among the session's own headers: aiohttp would hand those to a proxy too, key and all.
+        self._headers = {"Content-Type": "application/json"}
+        if self._key.reveal():
+            self._headers["Authorization"] = f"Bearer {self._key.reveal()}"
         # Looked up once: aiohttp's trust_env would do it for every request, and read a netrc file that could
         # replace the key.
         proxy = urllib.request.getproxies().get(self._scheme)
         if proxy and not urllib.request.proxy_bypass(self._host):
             address = URL(proxy if "://" in proxy else f"http://{proxy}")
             if address.user:
-                self._proxy_auth = aiohttp.BasicAuth(address.user, address.password or "")
+                login = base64.b64encode(f"{address.user}:{address.password or ''}".encode()).decode()
+                # A proxy reads the request itself where it is not encrypted, else the CONNECT before it.
+                target = self._headers if self._scheme == "http" else self._proxy_headers
+                target["Proxy-Authorization"] = f"Basic {login}"
             self._proxy = str(address.with_user(None))
 
     async def close(self) -> None:
@@ -144,13 +150,24 @@ class EndpointBackend:
             raise CallError("stop", "the endpoint backend was not started")
         try:
             async with self._session.post(
-                self._url, data=body, allow_redirects=False, proxy=self._proxy, proxy_auth=self._proxy_auth
+                self._url,
+                data=body,
+                headers=self._headers,
+                allow_redirects=False,
+                proxy=self._proxy,
+                proxy_headers=self._proxy_headers,
             ) as response:
                 return response.status, response.headers, await response.read()
         except TimeoutError as error:
             raise CallError("retry", f"{self._where}: no answer in time") from error
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
             raise CallError("stop", f"{self._where}: no secure connection ({self._plain(error)})") from error
+        except aiohttp.ClientHttpProxyError as error:
+            # Not chained: this error carries the headers that were sent to the proxy.
+            kind: Literal["stop", "retry"] = "stop" if error.status in (401, 403, 407) else "retry"
+            raise CallError(
+                kind, f"{self._where}: the proxy answered {error.status}; check the proxy variables"
+            ) from None
         except aiohttp.ClientConnectorError as error:
             if not self._answered:
                 raise CallError(

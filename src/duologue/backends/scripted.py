@@ -154,7 +154,7 @@ def _conversation(prompt: str, length: int, rng: random.Random) -> list[str]:
     groups = _groups(prompt)
     for speaker in (1, 2):
         own = next((b for heading, b in reversed(groups) if f"user {speaker}" in heading.lower()), [])
-        places = list(range(speaker - 1 if speaker == 2 else 2, length, 2))
+        places = list(range(1 if speaker == 2 else 2, length - 1, 2))
         rng.shuffle(places)
         plan.update(zip(places, rng.sample(own, len(own)), strict=False))
     used: set[str] = set()

@@ -43,6 +43,8 @@ def run(
     ] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible endpoint, with /v1.")] = None,
     seed: Annotated[int | None, typer.Option(help="Fixes every random choice.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Most tokens to pay for; then the run ends in order.")] = None,
+    max_cost: Annotated[float | None, typer.Option(help="Most money, in the currency of budget's prices.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Make a data set of conversations between pairs of users."""
@@ -58,6 +60,8 @@ def run(
         "loop.iterations": iterations,
         "generator.candidates": candidates,
         "seed": seed,
+        "budget.max_tokens": max_tokens,
+        "budget.max_cost": max_cost,
         **_model(model, base_url),
     }
     chosen = load_config(config, preset=preset, overrides={k: v for k, v in overrides.items() if v is not None})

@@ -30,13 +30,22 @@ class ModelConfig(Section):
     """The language model that writes."""
 
     backend: Literal["embedded", "endpoint", "scripted"] = Field(
-        "embedded", description="embedded: llama.cpp in this process; endpoint: an OpenAI-compatible server; scripted: a stand-in for tests"
+        "embedded",
+        description="embedded: llama.cpp in this process; endpoint: an OpenAI-compatible server; scripted: a stand-in for tests",
     )
-    name: str = Field("default", min_length=1, description="a model of `duologue models list`, a .gguf file, or the endpoint's model name")
+    name: str = Field(
+        "default",
+        min_length=1,
+        description="a model of `duologue models list`, a .gguf file, or the endpoint's model name",
+    )
     base_url: str | None = Field(None, description="the endpoint's address up to and with /v1")
-    key_env: str = Field("OPENAI_API_KEY", description="environment variable that holds the endpoint's key; keys never stand in a file")
+    key_env: str = Field(
+        "OPENAI_API_KEY", description="environment variable that holds the endpoint's key; keys never stand in a file"
+    )
     json_schema: bool = Field(True, description="ask the endpoint for JSON that follows a schema, where it can")
-    slots: int | None = Field(None, ge=1, le=256, description="embedded: sequences decoded in parallel; null chooses by the machine")
+    slots: int | None = Field(
+        None, ge=1, le=256, description="embedded: sequences decoded in parallel; null chooses by the machine"
+    )
     threads: int | None = Field(None, ge=1, description="embedded: threads for prompt reading; null uses all cores")
     sampling: SamplingConfig = Field(default_factory=SamplingConfig, description="how tokens are drawn")
 
@@ -45,7 +54,9 @@ class SmallModelsConfig(Section):
     """The models that check: embeddings, inference, toxicity."""
 
     embedder: str = Field("minilm", description="sentence embeddings: minilm (ONNX), or scripted")
-    nli: str = Field("builtin", description="natural language inference: builtin (our own ONNX cross-encoder), a folder, or scripted")
+    nli: str = Field(
+        "builtin", description="natural language inference: builtin (our own ONNX cross-encoder), a folder, or scripted"
+    )
     toxicity: str = Field("wordlist", description="toxicity: wordlist (alt-profanity-check), or scripted")
 
 
@@ -53,7 +64,9 @@ class SeedsConfig(Section):
     """Where the persona attributes come from."""
 
     path: str | None = Field(None, description="file, hf:DATASET_ID, or null for the seeds that ship with duologue")
-    format: Literal["auto", "text", "jsonl", "csv", "personachat", "hub"] = Field("auto", description="auto goes by name and content")
+    format: Literal["auto", "text", "jsonl", "csv", "personachat", "hub"] = Field(
+        "auto", description="auto goes by name and content"
+    )
     limit: int | None = Field(None, ge=1, description="read at most so many profiles")
 
 
@@ -61,17 +74,31 @@ class ExpansionConfig(Section):
     """Level 1a: persona expansion."""
 
     enabled: bool = Field(True, description="false keeps the seed attributes as they are")
-    cluster_distance: float = Field(0.5, gt=0.0, le=2.0, description="clusters merge while their average cosine distance is at most this")
-    query_sample: Positive = Field(3, description="attributes shown when a cluster's query is induced; the paper uses 3")
+    cluster_distance: float = Field(
+        0.65, gt=0.0, le=2.0, description="clusters merge while their average cosine distance is at most this"
+    )
+    query_sample: Positive = Field(
+        3, description="attributes shown when a cluster's query is induced; the paper uses 3"
+    )
     min_cluster: Positive = Field(2, description="smallest cluster whose query is induced")
-    max_queries: int | None = Field(None, ge=1, description="induce queries for at most so many clusters, the largest first; null for all")
+    max_queries: int | None = Field(
+        None, ge=1, description="induce queries for at most so many clusters, the largest first; null for all"
+    )
     bootstrap_queries: int = Field(100, ge=0, description="attempts to invent a new query; the paper makes 100")
     query_context: Positive = Field(5, description="queries shown when a new one is invented; the paper uses 5")
-    query_similarity: Probability = Field(0.9, description="a new query more similar than this to a known one is refused")
-    target: int | None = Field(None, ge=0, description="new attributes wanted; null: as many as there are seed attributes")
+    query_similarity: Probability = Field(
+        0.9, description="a new query more similar than this to a known one is refused"
+    )
+    target: int | None = Field(
+        None, ge=0, description="new attributes wanted; null: as many as there are seed attributes"
+    )
     attribute_context: Positive = Field(5, description="attributes shown when a new one is written; the paper uses 5")
-    max_similarity: Probability = Field(0.9, description="a new attribute more similar than this to a known one is refused")
-    min_acceptance: Probability = Field(0.1, description="stop when fewer than this share of the last `acceptance_window` attempts were accepted")
+    max_similarity: Probability = Field(
+        0.9, description="a new attribute more similar than this to a known one is refused"
+    )
+    min_acceptance: Probability = Field(
+        0.1, description="stop when fewer than this share of the last `acceptance_window` attempts were accepted"
+    )
     acceptance_window: Positive = Field(50, description="attempts over which the acceptance rate is taken")
     min_words: Positive = Field(3, description="fewest words of a new attribute")
     max_words: Positive = Field(25, description="most words of a new attribute")
@@ -80,12 +107,22 @@ class ExpansionConfig(Section):
 class ProfilesConfig(Section):
     """Level 1b: user profiles."""
 
-    source: Literal["built", "given"] = Field("built", description="built: drawn anew from all attributes; given: the profiles in the seeds")
+    source: Literal["built", "given"] = Field(
+        "built", description="built: drawn anew from all attributes; given: the profiles in the seeds"
+    )
     count: int | None = Field(None, ge=2, description="profiles to build; null: as many as the pairs need")
-    size: int | tuple[int, int] = Field(5, description="attributes per profile: a number, or [fewest, most] drawn evenly; the paper uses 5")
-    max_similarity: Probability = Field(0.9, description="members may not be more similar than this; the paper uses 0.9")
-    entailment: Probability = Field(0.7, description="an attribute entailed by a member with at least this probability is redundant")
-    contradiction: Probability = Field(0.5, description="an attribute contradicting a member with at least this probability is refused")
+    size: int | tuple[int, int] = Field(
+        5, description="attributes per profile: a number, or [fewest, most] drawn evenly; the paper uses 5"
+    )
+    max_similarity: Probability = Field(
+        0.9, description="members may not be more similar than this; the paper uses 0.9"
+    )
+    entailment: Probability = Field(
+        0.7, description="an attribute entailed by a member with at least this probability is redundant"
+    )
+    contradiction: Probability = Field(
+        0.5, description="an attribute contradicting a member with at least this probability is refused"
+    )
     distinct_categories: bool = Field(True, description="no two members from one persona category")
 
     @model_validator(mode="after")
@@ -105,9 +142,15 @@ class PairingConfig(Section):
     """Level 2: user pairing."""
 
     pairs: Positive = Field(10, description="pairs wanted, and so conversations")
-    policy: str = Field("commonality", description="commonality (the paper), embedding, random, or an installed plug-in")
-    fallback: str | None = Field("embedding", description="policy for the pairs that the first can't find; null: fewer than asked is an error")
-    min_commonalities: int = Field(1, ge=0, description="fewest attribute pairs in a common category; the paper asks for more than 2")
+    policy: str = Field(
+        "commonality", description="commonality (the paper), embedding, random, or an installed plug-in"
+    )
+    fallback: str | None = Field(
+        "embedding", description="policy for the pairs that the first can't find; null: fewer than asked is an error"
+    )
+    min_commonalities: int = Field(
+        1, ge=0, description="fewest attribute pairs in a common category; the paper asks for more than 2"
+    )
     min_similarity: Probability = Field(0.0, description="embedding policy: least similarity of two profiles")
     pairs_per_user: Positive = Field(1, description="each user takes part in at most so many pairs")
 
@@ -115,12 +158,19 @@ class PairingConfig(Section):
 class GeneratorConfig(Section):
     """Level 3a: the Generator."""
 
-    mode: str = Field("turns", description="whole: a conversation in one completion (the paper); turns: each speaker sees only its own profile")
+    mode: str = Field(
+        "turns",
+        description="whole: a conversation in one completion (the paper); turns: each speaker sees only its own profile",
+    )
     candidates: Positive = Field(3, description="candidates per pair")
     examples: int = Field(2, ge=0, description="few-shot examples in the prompt; the paper uses 5")
-    utterances: tuple[int, int] = Field((10, 16), description="fewest and most utterances of a conversation, both included")
+    utterances: tuple[int, int] = Field(
+        (10, 16), description="fewest and most utterances of a conversation, both included"
+    )
     max_utterance_words: Positive = Field(45, description="most words of one utterance")
-    turn_retries: int = Field(3, ge=0, description="turns mode: times one utterance is drawn again when a guard refuses it")
+    turn_retries: int = Field(
+        3, ge=0, description="turns mode: times one utterance is drawn again when a guard refuses it"
+    )
     sampling: SamplingConfig | None = Field(None, description="overrides model.sampling for conversations")
 
     @model_validator(mode="after")
@@ -137,18 +187,40 @@ class CriticConfig(Section):
     """Level 3b: the Critic, a mixture of experts."""
 
     guards: tuple[str, ...] = Field(
-        ("format", "length", "placeholder", "prompt_leak", "assistant_voice", "repetition", "goodbyes", "verbatim", "swap"),
+        (
+            "format",
+            "length",
+            "placeholder",
+            "prompt_leak",
+            "assistant_voice",
+            "repetition",
+            "goodbyes",
+            "verbatim",
+            "swap",
+        ),
         description="cheap checks that come first, in this order; one refusal rejects the candidate",
     )
-    filters: tuple[str, ...] = Field(("faithfulness", "toxicity"), description="experts that pass or reject a candidate")
-    quality: tuple[str, ...] = Field(
-        ("depth", "coherency", "consistency", "diversity", "likable"), description="experts that compare candidates and vote"
+    filters: tuple[str, ...] = Field(
+        ("faithfulness", "toxicity"), description="experts that pass or reject a candidate"
     )
-    contradiction: Probability = Field(0.8, description="faithfulness: an utterance contradicting its speaker's profile with at least this probability rejects")
-    support: Probability = Field(0.6, description="faithfulness: least probability at which an utterance counts as carrying an attribute")
-    min_coverage: Probability = Field(0.0, description="faithfulness: least share of each profile that must come through")
+    quality: tuple[str, ...] = Field(
+        ("depth", "coherency", "consistency", "diversity", "likable"),
+        description="experts that compare candidates and vote",
+    )
+    contradiction: Probability = Field(
+        0.8,
+        description="faithfulness: an utterance contradicting its speaker's profile with at least this probability rejects",
+    )
+    support: Probability = Field(
+        0.6, description="faithfulness: least probability at which an utterance counts as carrying an attribute"
+    )
+    min_coverage: Probability = Field(
+        0.0, description="faithfulness: least share of each profile that must come through"
+    )
     toxicity: Probability = Field(0.5, description="toxicity: most allowed in one utterance")
-    verbatim_words: Positive = Field(4, description="guard verbatim: attributes of at least so many words may not be copied word for word")
+    verbatim_words: Positive = Field(
+        4, description="guard verbatim: attributes of at least so many words may not be copied word for word"
+    )
     max_goodbyes: Positive = Field(2, description="guard goodbyes: most utterances that take leave")
     judge_examples: int = Field(4, ge=0, description="hand-made examples shown to a language-model judge")
 
@@ -157,11 +229,17 @@ class LoopConfig(Section):
     """Level 3c: the loop."""
 
     iterations: Positive = Field(3, description="rounds of generate, criticise, feed back; the paper makes 3")
-    keep: Literal["best", "last"] = Field("best", description="best: an earlier winner is replaced only by a better candidate; last: the newest winner")
-    regenerations: int = Field(1, ge=0, description="further rounds of candidates for a pair none of whose candidates survived")
+    keep: Literal["best", "last"] = Field(
+        "best", description="best: an earlier winner is replaced only by a better candidate; last: the newest winner"
+    )
+    regenerations: int = Field(
+        1, ge=0, description="further rounds of candidates for a pair none of whose candidates survived"
+    )
     pool_size: Positive = Field(40, description="most examples in the few-shot pool")
     pool_join: Positive = Field(5, description="most conversations that join the pool after an iteration")
-    pool_similarity: Probability = Field(0.85, description="a conversation more similar than this to one in the pool does not join")
+    pool_similarity: Probability = Field(
+        0.85, description="a conversation more similar than this to one in the pool does not join"
+    )
 
 
 class EngineConfig(Section):

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from duologue.errors import CallError
 
-BASE = 0.25
+BASE = 0.1
 """Seconds; the first wait is drawn from 0 to this."""
+FACTOR = 4.0
+"""Each further wait is drawn from a span so many times longer: one hiccup costs little, an outage is sat out."""
 CAP = 30.0
 """Seconds; no wait that the server did not ask for is longer."""
 LONGEST_ASKED = 900.0
@@ -30,7 +32,7 @@ class RetryPolicy:
             return None
         if failures > self.retries * (_PATIENCE if error.kind == "busy" else 1):
             return None
-        jitter = self.rng.uniform(0.0, min(CAP, BASE * 2.0 ** (failures - 1)))
+        jitter = self.rng.uniform(0.0, min(CAP, BASE * FACTOR ** min(failures - 1, 20)))
         return jitter + max(error.retry_after or 0.0, 0.0)
 
     @staticmethod

@@ -54,7 +54,5 @@ def load(name: str) -> Prompt:
     except FileNotFoundError as error:
         raise UsageError(f"no prompt is named {name!r}") from error
     parts = _SECTION.split(text)
-    sections = tuple(
-        (cast("Role", role), body.strip()) for role, body in zip(parts[1::2], parts[2::2], strict=True)
-    )
+    sections = tuple((cast("Role", role), body.strip()) for role, body in zip(parts[1::2], parts[2::2], strict=True))
     return Prompt(name, sections, hashlib.sha256(text.encode()).hexdigest()[:12])

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -80,9 +81,11 @@ def account(counts: Iterable[Count]) -> list[StageAccount]:
 
 def table(accounts: Iterable[StageAccount]) -> Table:
     """The accounts as a table."""
-    made = Table(title="Every item, stage by stage", title_justify="left")
-    for name in ("stage", "items", "accepted", "rejected", "failed", "acceptance", "rejected or failed by"):
-        made.add_column(name, justify="left" if name in ("stage", "rejected or failed by") else "right")
+    made = Table(title="Every item, stage by stage", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    made.add_column("stage", no_wrap=True)
+    for name in ("items", "accepted", "rejected", "failed", "rate"):
+        made.add_column(name, justify="right")
+    made.add_column("refused by")
     for entry in accounts:
         blame = [f"{by} {n}" for by, n in (entry.rejected_by + entry.failed_by).most_common()]
         made.add_row(

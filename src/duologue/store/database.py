@@ -49,6 +49,7 @@ class Database:
         self._error: StoreError | None = None
         self._closed = False
         self._lock = threading.Lock()
+        self._queue_lock = threading.Lock()
         self._pending: list[Statement] = []
         self._futures: list[asyncio.Future[None]] = []
         self._scheduled: asyncio.AbstractEventLoop | None = None
@@ -85,7 +86,8 @@ class Database:
         Raises StoreError when an earlier write failed.
         """
         self._check()
-        self._pending.extend(statements)
+        with self._queue_lock:
+            self._pending.extend(statements)
         if len(self._pending) >= _BATCH:
             self._commit(wait=True)
         else:
@@ -97,8 +99,9 @@ class Database:
         self._check()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
-        self._pending.extend(statements)
-        self._futures.append(future)
+        with self._queue_lock:
+            self._pending.extend(statements)
+            self._futures.append(future)
         self._schedule(loop)
         return future
 
@@ -151,8 +154,9 @@ class Database:
         try:
             if self._closed:
                 return True
-            statements, self._pending = self._pending, []
-            futures, self._futures = self._futures, []
+            with self._queue_lock:
+                statements, self._pending = self._pending, []
+                futures, self._futures = self._futures, []
             if self._error is None and statements:
                 self._write_all(statements)
         finally:

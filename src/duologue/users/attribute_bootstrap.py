@@ -36,7 +36,7 @@ MAX_ATTRIBUTE_CHARS = 160
 """Most characters of an attribute where a grammar forces its form."""
 HALVES_CONTRADICTION = 0.9
 """A sentence whose own two halves contradict each other with at least this probability is refused."""
-_LEAST_WAVE = 8
+_LEAST_WAVE = 4
 _CONTRADICTION = 2
 
 Stopped = Literal["target", "acceptance", "attempts", "queries"]

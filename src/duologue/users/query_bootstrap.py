@@ -46,7 +46,7 @@ async def bootstrap_queries(
         attempts = range(first, min(first + WAVE, config.bootstrap_queries))
         snapshot = tuple(known.texts)
         requests = [_request(snapshot, attempt, config.query_context, caller, sampling, seed) for attempt in attempts]
-        read = [read_query(answer) for answer in await ask_all(caller, requests)]
+        read = [read_query(answer, "query_bootstrap") for answer in await ask_all(caller, requests)]
         rows = iter(await asyncio.to_thread(embedder.embed, [query for query, refusal in read if refusal is None]))
         for attempt, (query, refusal) in zip(attempts, read, strict=True):
             if refusal is None:

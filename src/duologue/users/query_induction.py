@@ -20,8 +20,9 @@ QUERY_TOKENS = 40
 """Most tokens of a query."""
 MAX_QUERY_CHARS = 120
 """Most characters of a query where a grammar forces its form."""
+DRAWS = 3
+"""Times a category's query is asked for before the category stays without one."""
 _WAVE = 256
-_LIMITS = Limits(min_words=2, max_words=MAX_QUERY_WORDS)
 
 
 async def induce_queries(
@@ -36,30 +37,42 @@ async def induce_queries(
     """Return one query per category, empty where none was found.
 
     ``shown`` attributes of a category are drawn from a stream of its own, so that a category's query depends on nothing
-    but the category. Each category is one item of stage ``query``.
+    but the category. A refused query is asked for again with other attributes, :data:`DRAWS` times in all: small models
+    copy an example of the prompt now and then. Each category is one item of stage ``query``.
     """
-    found: list[str] = []
-    for start in range(0, len(categories), _WAVE):
-        wave = categories[start : start + _WAVE]
-        requests = [_request(category, members, shown, caller, sampling, seed) for category, members in wave]
-        answers = await ask_all(caller, requests)
-        for (category, _), answer in zip(wave, answers, strict=True):
-            item = make_id("q", "induced", category.id)
-            query, refusal = read_query(answer)
-            ledger.record(
-                query_outcome(item, query, refusal, {"query": query, "origin": "induced", "category": category.id})
-            )
-            found.append("" if refusal else query)
-    return found
+    read: list[tuple[str, Refusal | None]] = [("", None)] * len(categories)
+    todo = list(range(len(categories)))
+    for draw in range(DRAWS):
+        again: list[int] = []
+        for start in range(0, len(todo), _WAVE):
+            wave = todo[start : start + _WAVE]
+            requests = [_request(*categories[i], draw, shown, caller, sampling, seed) for i in wave]
+            for i, answer in zip(wave, await ask_all(caller, requests), strict=True):
+                read[i] = read_query(answer, "query_induction")
+                if (refusal := read[i][1]) and refusal.by != "failed":
+                    again.append(i)
+        todo = again
+    for (category, _), (query, refusal) in zip(categories, read, strict=True):
+        item = make_id("q", "induced", category.id)
+        ledger.record(
+            query_outcome(item, query, refusal, {"query": query, "origin": "induced", "category": category.id})
+        )
+    return ["" if refusal else query for query, refusal in read]
 
 
 def _request(
-    category: Category, members: Sequence[Attribute], shown: int, caller: Caller, sampling: Sampling, seed: int
+    category: Category,
+    members: Sequence[Attribute],
+    draw: int,
+    shown: int,
+    caller: Caller,
+    sampling: Sampling,
+    seed: int,
 ) -> Request:
-    draw = random.Random(f"{seed}/expansion.query/{category.id}")
-    sample = draw.sample(list(members), min(shown, len(members)))
+    rng = random.Random(f"{seed}/expansion.query/{category.id}/{draw}")
+    sample = rng.sample(list(members), min(shown, len(members)))
     sentences = "\n".join(prompts.as_data(a.text) for a in sample)
-    return query_request("expansion.query", "query_induction", caller, sampling, 0, seed, sentences=sentences)
+    return query_request("expansion.query", "query_induction", caller, sampling, draw, seed, sentences=sentences)
 
 
 def query_request(
@@ -77,12 +90,13 @@ def query_request(
     )
 
 
-def read_query(answer: Answer | ItemFailed) -> tuple[str, Refusal | None]:
-    """Return the cleaned query and why it is refused, if it is; a failed call is refused by ``failed``."""
+def read_query(answer: Answer | ItemFailed, prompt: str) -> tuple[str, Refusal | None]:
+    """Return the cleaned answer to ``prompt`` and why it is refused, if it is; a failed call is refused by ``failed``."""
     if isinstance(answer, ItemFailed):
         return "", Refusal("failed", str(answer))
     query = clean(answer.text)
-    return query, refuse_query(query, _LIMITS)
+    examples = tuple(body for role, body in prompts.load(prompt).sections if role == "assistant")
+    return query, refuse_query(query, Limits(min_words=2, max_words=MAX_QUERY_WORDS, examples=examples))
 
 
 def query_outcome(item: str, query: str, refusal: Refusal | None, data: dict[str, str]) -> Outcome:

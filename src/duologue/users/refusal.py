@@ -103,8 +103,7 @@ def prompt_leak(text: str, limits: Limits) -> str | None:
     """It talks about the task, or copies an example of the prompt."""
     if _LEAK.search(normalise(text)):
         return "talks about the task"
-    bare = normalise(text)
-    return "copies an example of the prompt" if any(bare == normalise(e) for e in limits.examples) else None
+    return "copies an example of the prompt" if any(_alike(text, e) for e in limits.examples) else None
 
 
 def placeholder(text: str, limits: Limits) -> str | None:
@@ -143,6 +142,12 @@ def not_first_person(text: str, limits: Limits) -> str | None:
     return None if head in ("i", "my") and first_person(text) else "does not start with I or My"
 
 
+def second_person(text: str, limits: Limits) -> str | None:
+    """It speaks to someone instead of about the speaker."""
+    found = next((w for w in words(text) if w.partition("'")[0] in ("you", "your", "yours", "yourself")), None)
+    return f"speaks to someone ({found!r})" if found else None
+
+
 def length(text: str, limits: Limits) -> str | None:
     """Too few or too many words."""
     count = len(words(text))
@@ -153,14 +158,8 @@ def length(text: str, limits: Limits) -> str | None:
 
 def repeats_context(text: str, limits: Limits) -> str | None:
     """It says a shown sentence again, in the same words or nearly so."""
-    bare, content = normalise(text), set(content_words(text))
-    for known in limits.context:
-        if bare == normalise(known):
-            return f"repeats {known!r}"
-        other = set(content_words(known))
-        if content and other and len(content & other) / len(content | other) >= CONTENT_OVERLAP:
-            return f"nearly repeats {known!r}"
-    return None
+    known = next((k for k in limits.context if _alike(text, k)), None)
+    return f"repeats {known!r}" if known else None
 
 
 def contradiction_in_terms(text: str, limits: Limits) -> str | None:
@@ -185,6 +184,14 @@ def halves(text: str) -> tuple[str, str] | None:
     return (parts[0], parts[1]) if len(parts) == 2 else None
 
 
+def _alike(one: str, other: str) -> bool:
+    """The same words, or nearly the same content words."""
+    if normalise(one) == normalise(other):
+        return True
+    left, right = set(content_words(one)), set(content_words(other))
+    return bool(left and right) and len(left & right) / len(left | right) >= CONTENT_OVERLAP
+
+
 def _same_but_negated(one: str, other: str) -> bool:
     left, right = set(words(one)), set(words(other))
     if bool(left & _NEGATION) == bool(right & _NEGATION):
@@ -201,6 +208,7 @@ ATTRIBUTE_CHECKS: tuple[tuple[str, Check], ...] = (
     ("one_sentence", one_sentence),
     ("question", question),
     ("first_person", not_first_person),
+    ("second_person", second_person),
     ("length", length),
     ("script", foreign_script),
     ("repeats_context", repeats_context),

@@ -40,8 +40,8 @@ class Critic:
     async def review(self, candidate: Candidate) -> tuple[Verdict, ...]:
         """Let all guards speak, and all filters if every guard passed.
 
-        Guards cost nothing, so all run and the reasons are complete. A filter that fails on this candidate gives a verdict
-        that is not passed and says why. Raises RunStopped when the engine ends the run.
+        Guards cost nothing, so all run and the reasons are complete. A filter that fails on this candidate gives a
+        verdict that is not passed and says why. Raises RunStopped when the engine ends the run.
         """
         verdicts = tuple(guard.check(candidate) for guard in self.guards)
         if not self.passed(verdicts):
@@ -69,8 +69,8 @@ class Critic:
     async def choose(self, survivors: Sequence[Candidate], verdicts: Mapping[str, Mapping[str, Verdict]]) -> Choice:
         """Choose the best of a pair's survivors; see :mod:`duologue.conversations.critic.tournament`.
 
-        ``verdicts`` holds, by candidate id and then by expert, what :meth:`review` said. Raises ValueError when there is
-        no survivor.
+        ``verdicts`` holds, by candidate id and then by expert, what :meth:`review` said. Raises ValueError when there
+        is no survivor.
         """
         choice = await tournament.choose(survivors, self.quality, verdicts)
         if choice is None:

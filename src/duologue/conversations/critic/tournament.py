@@ -3,8 +3,9 @@
 Every two candidates meet under every expert. An expert whose answer may depend on the order shown is asked in both
 orders, and a candidate wins that expert's vote only when both answers name it; else the vote is a tie and each gets
 half. The candidate with more of the experts' votes wins the duel, the one with most duels won wins the tournament.
-Ties between candidates are broken, in this order, by the sum of votes, the faithfulness expert's value, the mean value of
-the quality experts, and the lowest id, so the outcome never depends on the order in which candidates were made.
+Ties between candidates are broken, in this order, by the sum of votes, the faithfulness expert's value, the mean
+value of the quality experts, and the lowest id, so the outcome never depends on the order in which candidates were
+made.
 """
 
 from __future__ import annotations

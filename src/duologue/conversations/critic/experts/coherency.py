@@ -19,9 +19,10 @@ _REPLY = re.compile(
 class Coherency(ScoredQuality):
     """Three fifths of the score are *linked*: how far the similarity of neighbours lies in a sensible band.
 
-    An utterance unlike the one before (cosine 0) changes the subject, one just like it (cosine 1) parrots; between 0.2 and
-    0.85 it counts in full. Two fifths are *answered*: the share of utterances ending in a question whose reply states something
-    that is related to it (cosine of at least 0.2) or begins like an answer; 1 when nothing is asked.
+    An utterance unlike the one before (cosine 0) changes the subject, one just like it (cosine 1) parrots; between
+    0.2 and 0.85 it counts in full. Two fifths are *answered*: the share of utterances ending in a question whose
+    reply states something that is related to it (cosine of at least 0.2) or begins like an answer; 1 when nothing is
+    asked.
     """
 
     name = "coherency"

@@ -14,9 +14,9 @@ _FULL = 7
 class Depth(ScoredQuality):
     """Half the score is *detail*: content words per utterance that were not said before, full from 7 on average.
 
-    A quarter is *follow-up*: the share of questions, from the second utterance on, in an utterance whose similarity to
-    the one before is at least 0.3 or that takes up one of its words, full from one half. A quarter is *held*: the share of utterances in
-    runs of at least four (two exchanges) whose neighbours are that similar.
+    A quarter is *follow-up*: the share of questions, from the second utterance on, in an utterance whose similarity
+    to the one before is at least 0.3 or that takes up one of its words, full from one half. A quarter is *held*: the
+    share of utterances in runs of at least four (two exchanges) whose neighbours are that similar.
     """
 
     name = "depth"

@@ -8,46 +8,57 @@ place in the conversation, and taking over the partner's attribute is unfaithful
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from duologue.conversations.critic.experts.statements import premises, statement
+from duologue.conversations.critic.experts.statements import premises, rare
 from duologue.conversations.critic.guards.swap import agrees, claims
 from duologue.conversations.critic.guards.verdicts import quote
 from duologue.conversations.critic.protocol import CriticContext
+from duologue.models.protocol import Floats
 from duologue.records import Attribute, Candidate, Evidence, Label, Speaker, Verdict
 from duologue.text import sentences
 
-SIMILARITY_FLOOR = 0.2
-"""Cosine similarity of attribute and utterance below which they count as neutral without asking."""
+SUPPORT_FLOOR = 0.2
+CONTRADICTION_FLOOR = 0.3
+SWAP_FLOOR = 0.6
+"""Cosine similarities of attribute and text below which they count as neutral without asking."""
+_CONFIRMED = 0.5
 _FIT = 0.75
-"""Cosine similarity at which the speaker's own attribute says the same as the partner's."""
 _MOST_NAMED = 3
 _SPEAKERS: tuple[Speaker, Speaker] = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
-class _Pairing:
+class _Case:
+    """One text of an utterance beside one attribute."""
+
     owner: Speaker
     attribute: Attribute
     utterance: int
-    readings: tuple[str, ...]
+    text: str
+
+    @property
+    def speaker(self) -> Speaker:
+        return 1 if self.utterance % 2 == 0 else 2
 
 
 class FaithfulnessNli:
     """Builds the evidence of every attribute and utterance and judges by it.
 
-    An utterance *supports* an attribute when it entails it with at least ``config.support``. It *contradicts* its own
-    speaker's attribute when the mean probability of contradiction over both directions is at least
-    ``config.contradiction`` (contradiction is symmetric, the model is not quite). A *swap* is a first-person statement
-    that supports the partner's attribute and has no ground in the speaker's own profile; agreeing with a taste is none.
-    Contradictions, swaps and a share of supported attributes below ``config.min_coverage`` in either profile reject.
+    An utterance *supports* its speaker's attribute when what it states entails it with at least ``config.support``; a
+    short answer is also read after the question before it. For contradictions and swaps only *claims* count: single
+    sentences in the first person, no questions, wishes or talk about "you". A claim *contradicts* its speaker's
+    attribute when the probability of that is at least ``config.contradiction``, and at least 0.5 in the other
+    direction, for contradiction is symmetric. A *swap* is a claim that entails the partner's attribute with at least
+    ``config.support`` and has no ground in the speaker's own profile; agreeing with a taste is none. Both
+    probabilities are corrected for the rarity of such sentences: their odds are divided by 5 (the usual correction
+    for a shifted prior). Contradictions, swaps, and a share of supported attributes below ``config.min_coverage`` in
+    either profile reject.
 
     ``value`` is the mean over both users of the share of attributes that their owner's utterances support, less the
-    greatest probability of a contradiction or swap found (0 without one): in [-1, 1]. Evidence holds
-    what owners support, contradictions and swaps.
+    greatest probability of a contradiction or swap found (0 without one): in [-1, 1]. Evidence holds what owners
+    support, contradictions and swaps; the rest is neutral.
     """
 
     name = "faithfulness"
@@ -62,28 +73,28 @@ class FaithfulnessNli:
         return await asyncio.to_thread(self._examine, candidate)
 
     def _examine(self, candidate: Candidate) -> Verdict:
-        pairings = self._pairings(candidate)
-        supported = self._support(pairings)
-        evidence: list[Evidence] = []
-        wrong: list[tuple[float, int, str]] = []
-        for pairing, score in zip(pairings, supported, strict=True):
-            if score < self._config.support:
-                continue
-            if _speaker(pairing.utterance) == pairing.owner:
-                evidence.append(_evidence(pairing, "supported", score))
-            elif self._is_swap(candidate, pairing):
-                evidence.append(_evidence(pairing, "supported", score))
-                wrong.append((score, pairing.utterance, _swap_reason(candidate, pairing)))
-        own = [p for p in pairings if _speaker(p.utterance) == p.owner]
-        for pairing, score in zip(own, self._contradiction(own), strict=True):
-            if score >= self._config.contradiction and not _is_in(evidence, pairing):
-                evidence.append(_evidence(pairing, "contradicted", score))
-                wrong.append((score, pairing.utterance, _contradiction_reason(candidate, pairing)))
-        return self._verdict(candidate, evidence, wrong)
+        readings = [(i, r) for i in range(len(candidate.utterances)) for r in premises(candidate, i)]
+        claimed = [(i, s) for i, u in enumerate(candidate.utterances) for s in sentences(u) if claims(s)]
+        attributes = [(s, a) for s in _SPEAKERS for a in candidate.pair.user(s).attributes]
+        if not readings or not attributes:
+            return self._verdict(candidate, [], [])
+        vectors = self._embedder.embed([*(a.text for _, a in attributes), *(t for _, t in [*readings, *claimed])])
+        held, said = vectors[: len(attributes)], vectors[len(attributes) :]
+        near_readings, near_claims = held @ said[: len(readings)].T, held @ said[len(readings) :].T
+        supported = self._supported(_cases(attributes, readings, near_readings, SUPPORT_FLOOR, own=True))
+        denied = self._contradicted(_cases(attributes, claimed, near_claims, CONTRADICTION_FLOOR, own=True))
+        taken = self._swapped(candidate, _cases(attributes, claimed, near_claims, SWAP_FLOOR, own=False))
+        evidence = {_key(case): _evidence(case, "supported", score) for case, score in [*supported, *taken]}
+        # One utterance can't both carry and deny an attribute: the support is the surer finding.
+        denied = [(case, score) for case, score in denied if _key(case) not in evidence]
+        evidence |= {_key(case): _evidence(case, "contradicted", score) for case, score in denied}
+        wrong = [(score, case.utterance, _reason(case, "contradicts")) for case, score in denied]
+        wrong += [(score, case.utterance, _reason(case, "takes over")) for case, score in taken]
+        return self._verdict(candidate, list(evidence.values()), wrong)
 
     def _verdict(self, candidate: Candidate, evidence: list[Evidence], wrong: list[tuple[float, int, str]]) -> Verdict:
         coverage = [_coverage(candidate, speaker, evidence) for speaker in _SPEAKERS]
-        reasons = [reason for _, _, reason in sorted(wrong, key=lambda w: (-w[0], w[1]))[:_MOST_NAMED]]
+        reasons = [reason for _, _, reason in sorted(wrong, key=lambda w: (-w[0], w[1], w[2]))[:_MOST_NAMED]]
         for speaker, share in zip(_SPEAKERS, coverage, strict=True):
             if share < self._config.min_coverage:
                 reasons.append(
@@ -95,73 +106,70 @@ class FaithfulnessNli:
         ordered = sorted(evidence, key=lambda e: (e.utterance, e.owner, e.attribute))
         return Verdict(self.name, "filter", value, not reasons, "; ".join(reasons), tuple(ordered), where)
 
-    def _pairings(self, candidate: Candidate) -> list[_Pairing]:
-        """Every attribute with every utterance that states something and is near enough to it."""
-        readings = [premises(candidate, i) for i in range(len(candidate.utterances))]
-        spoken = [i for i, variants in enumerate(readings) if variants]
-        attributes = [(s, a) for s in _SPEAKERS for a in candidate.pair.user(s).attributes]
-        if not spoken or not attributes:
-            return []
-        # The longest reading carries the question before a short answer, so it decides what the answer is near to.
-        texts = [readings[i][-1] for i in spoken]
-        vectors = self._embedder.embed([*texts, *(a.text for _, a in attributes)])
-        near = vectors[len(texts) :] @ vectors[: len(texts)].T
-        return [
-            _Pairing(owner, attribute, index, readings[index])
-            for row, (owner, attribute) in enumerate(attributes)
-            for column, index in enumerate(spoken)
-            if near[row, column] >= SIMILARITY_FLOOR
-        ]
+    def _supported(self, cases: Sequence[_Case]) -> list[tuple[_Case, float]]:
+        scores = self._ask([(c.text, c.attribute.text) for c in cases], column=0)
+        return _best((case, score) for case, score in zip(cases, scores, strict=True) if score >= self._config.support)
 
-    def _support(self, pairings: Sequence[_Pairing]) -> list[float]:
-        return self._best(pairings, column=0)
+    def _contradicted(self, cases: Sequence[_Case]) -> list[tuple[_Case, float]]:
+        forward = [rare(p) for p in self._ask([(c.text, c.attribute.text) for c in cases], column=2)]
+        found = [(c, score) for c, score in zip(cases, forward, strict=True) if score >= self._config.contradiction]
+        backward = self._ask([(c.attribute.text, c.text) for c, _ in found], column=2)
+        return _best(pair for pair, score in zip(found, backward, strict=True) if score >= _CONFIRMED)
 
-    def _best(self, pairings: Sequence[_Pairing], *, column: int) -> list[float]:
-        asked = [(reading, p.attribute.text) for p in pairings for reading in p.readings]
-        said = iter(self._nli.predict(asked)[:, column].tolist() if asked else ())
-        return [max(float(next(said)) for _ in p.readings) for p in pairings]
+    def _swapped(self, candidate: Candidate, cases: Sequence[_Case]) -> list[tuple[_Case, float]]:
+        cases = [c for c in cases if not agrees(c.text)]
+        scores = [rare(p) for p in self._ask([(c.text, c.attribute.text) for c in cases], column=0)]
+        found = _best((c, score) for c, score in zip(cases, scores, strict=True) if score >= self._config.support)
+        return [(case, score) for case, score in found if not self._has_ground(candidate, case)]
 
-    def _contradiction(self, pairings: Sequence[_Pairing]) -> list[float]:
-        forward = self._best(pairings, column=2)
-        # The mean of both directions can reach the threshold only from here on.
-        least = 2 * self._config.contradiction - 1
-        open_ones = [i for i, score in enumerate(forward) if score >= least]
-        asked = [(pairings[i].attribute.text, pairings[i].readings[0]) for i in open_ones]
-        backward = self._nli.predict(asked)[:, 2].tolist() if asked else []
-        scores = [0.0] * len(pairings)
-        for i, score in zip(open_ones, backward, strict=True):
-            scores[i] = (forward[i] + float(score)) / 2
-        return scores
-
-    def _is_swap(self, candidate: Candidate, pairing: _Pairing) -> bool:
-        text = candidate.utterances[pairing.utterance]
-        claimed = [s for s in sentences(text) if claims(s)]
-        if not claimed or agrees(" ".join(claimed)):
-            return False
-        # The claim itself must carry the attribute; the rest of the utterance may be about the partner.
-        if self._nli.predict([(" ".join(claimed), pairing.attribute.text)])[0, 0] < self._config.support:
-            return False
-        own = [a.text for a in candidate.pair.user(_speaker(pairing.utterance)).attributes]
+    def _has_ground(self, candidate: Candidate, case: _Case) -> bool:
+        """True when an attribute of the speaker's own says much the same as the partner's or as the claim."""
+        own = [a.text for a in candidate.pair.user(case.speaker).attributes]
         if not own:
-            return True
-        vectors = self._embedder.embed([pairing.attribute.text, *own])
-        if float(np.max(vectors[1:] @ vectors[0])) >= _FIT:
             return False
-        grounds = self._nli.predict([(mine, pairing.attribute.text) for mine in own])[:, 0]
-        return float(np.max(grounds)) < self._config.support
+        vectors = self._embedder.embed([case.attribute.text, case.text, *own])
+        if float((vectors[2:] @ vectors[:2].T).max()) >= _FIT:
+            return True
+        asked = [(mine, text) for mine in own for text in (case.attribute.text, case.text)]
+        return max(self._ask(asked, column=0)) >= self._config.support
+
+    def _ask(self, pairs: Sequence[tuple[str, str]], *, column: int) -> list[float]:
+        return [float(p) for p in self._nli.predict(pairs)[:, column]] if pairs else []
 
 
-def _speaker(index: int) -> Speaker:
-    return 1 if index % 2 == 0 else 2
+def _cases(
+    attributes: Sequence[tuple[Speaker, Attribute]],
+    texts: Sequence[tuple[int, str]],
+    near: Floats,
+    floor: float,
+    *,
+    own: bool,
+) -> list[_Case]:
+    """Every text beside every attribute of its speaker (``own``) or of the partner, where they are near enough."""
+    cases = [
+        (near[row, column], _Case(owner, attribute, index, text))
+        for row, (owner, attribute) in enumerate(attributes)
+        for column, (index, text) in enumerate(texts)
+    ]
+    return [case for similarity, case in cases if similarity >= floor and (case.speaker == case.owner) == own]
 
 
-def _evidence(pairing: _Pairing, label: Label, score: float) -> Evidence:
-    return Evidence(pairing.owner, pairing.attribute.id, pairing.utterance, label, min(1.0, max(0.0, score)))
+def _best(found: Iterable[tuple[_Case, float]]) -> list[tuple[_Case, float]]:
+    """The highest score of each attribute and utterance."""
+    best: dict[tuple[int, str, int], tuple[_Case, float]] = {}
+    for case, score in found:
+        key = _key(case)
+        if key not in best or score > best[key][1]:
+            best[key] = (case, score)
+    return list(best.values())
 
 
-def _is_in(evidence: Sequence[Evidence], pairing: _Pairing) -> bool:
-    key = (pairing.owner, pairing.attribute.id, pairing.utterance)
-    return any((e.owner, e.attribute, e.utterance) == key for e in evidence)
+def _key(case: _Case) -> tuple[int, str, int]:
+    return (case.owner, case.attribute.id, case.utterance)
+
+
+def _evidence(case: _Case, label: Label, score: float) -> Evidence:
+    return Evidence(case.owner, case.attribute.id, case.utterance, label, min(1.0, max(0.0, score)))
 
 
 def _coverage(candidate: Candidate, speaker: Speaker, evidence: Sequence[Evidence]) -> float:
@@ -170,17 +178,8 @@ def _coverage(candidate: Candidate, speaker: Speaker, evidence: Sequence[Evidenc
     return len(told & attributes) / len(attributes) if attributes else 1.0
 
 
-def _contradiction_reason(candidate: Candidate, pairing: _Pairing) -> str:
-    said = statement(candidate.utterances[pairing.utterance])
+def _reason(case: _Case, does: str) -> str:
     return (
-        f"utterance {pairing.utterance + 1} {quote(said)} contradicts User {pairing.owner}'s attribute "
-        f"{quote(pairing.attribute.text)}"
-    )
-
-
-def _swap_reason(candidate: Candidate, pairing: _Pairing) -> str:
-    said = statement(candidate.utterances[pairing.utterance])
-    return (
-        f"in utterance {pairing.utterance + 1} {quote(said)} User {_speaker(pairing.utterance)} voices "
-        f"User {pairing.owner}'s attribute {quote(pairing.attribute.text)}"
+        f"utterance {case.utterance + 1}: {quote(case.text)} {does} User {case.owner}'s attribute "
+        f"{quote(case.attribute.text)}"
     )

@@ -43,9 +43,9 @@ class FaithfulnessExample:
 class FaithfulnessJudge:
     """Asks a language model whether a conversation is faithful; rejects when "no" is likelier than "yes".
 
-    ``value`` is the probability of "yes" from the log probabilities, where the backend has them, else 1 or 0. An answer that is neither
-    "yes" nor "no" is an abstention: value 0.5 and passed, with a reason that says so, for a judge that can't
-    follow the form must not empty the data set. The reason of a rejection is the judge's own.
+    ``value`` is the probability of "yes" from the log probabilities, where the backend has them, else 1 or 0. An
+    answer that is neither "yes" nor "no" is an abstention: value 0.5 and passed, with a reason that says so, for a
+    judge that can't follow the form must not empty the data set. The reason of a rejection is the judge's own.
     """
 
     name = "faithfulness-llm"

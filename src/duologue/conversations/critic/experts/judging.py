@@ -28,8 +28,8 @@ async def ask(
 ) -> Answer:
     """Ask for one of ``options``, and with ``reason`` for a sentence after it.
 
-    The likeliest answer is taken. A grammar holds the answer to the options where the backend can; log probabilities are
-    asked for where it has them. Raises ItemFailed and RunStopped as the caller does.
+    The likeliest answer is taken. A grammar holds the answer to the options where the backend can; log probabilities
+    are asked for where it has them. Raises ItemFailed and RunStopped as the caller does.
     """
     choice = " | ".join(f'"{option}"' for option in options)
     tail = ' (". " [^\\n]{0,240})?' if reason else ""
@@ -48,8 +48,9 @@ async def ask(
 def chosen(text: str, options: Mapping[str, str]) -> str | None:
     """Read which option ``text`` begins with, or None.
 
-    ``options`` maps lower-case words to options, such as ``{"yes": "yes", "unfaithful": "no"}``. Markup, quotes, JSON keys and
-    "Verdict:" before the word are passed over; words further on are not looked at, for "there is no ..." is no "no".
+    ``options`` maps lower-case words to options, such as ``{"yes": "yes", "unfaithful": "no"}``. Markup, quotes, JSON
+    keys and "Verdict:" before the word are passed over; words further on are not looked at, for "there is no ..." is
+    no "no".
     """
     bare = _LABEL.sub("", text.lstrip(" \t\r\n\"'*_#>`{[(-:.").removeprefix("\u201c"))
     match = _WORD.search(bare)

@@ -21,7 +21,7 @@ _WARM = re.compile(
 class Likable(ScoredQuality):
     """Five equal parts.
 
-    *Interest*: balance of the two speakers' questions (the smaller number over the greater; 0.5 when nobody asks).
+    *Interest*: balance of the two speakers' questions (the smaller number over the greater; 0 when nobody asks).
     *Response*: the share of utterances, from the second on, that acknowledge the partner or take up a word of theirs,
     full from one half. *Warmth*: the share of utterances with a warm word, full from 0.3. *Balance*: of the words
     spoken by the two. *Gentle*: 1 less the greatest toxicity.
@@ -43,7 +43,7 @@ class Likable(ScoredQuality):
         toxic = self.context.toxicity.score(said).tolist()
         return self.verdict(
             {
-                "interest": (1.0, min(asked) / max(asked) if max(asked) else 0.5),
+                "interest": (1.0, min(asked) / max(asked) if max(asked) else 0.0),
                 "response": (1.0, ramp(mean(responding), 0.0, 0.5)),
                 "warmth": (1.0, ramp(mean(warm), 0.0, 0.3)),
                 "balance": (1.0, min(spoken) / max(spoken) if max(spoken) else 0.0),

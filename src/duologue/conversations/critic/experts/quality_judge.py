@@ -11,8 +11,8 @@ from duologue.prompts import as_data, load
 from duologue.records import Candidate, Comparison, Verdict
 
 ASPECTS = {
-    "depth": "In which one do they go deeper: into details, reasons and feelings, and follow up on what the other said?",
-    "coherency": "Which one hangs together better: answers fit their questions, and each utterance follows from the one before?",
+    "depth": "In which one do they go deeper into details, reasons and feelings, and follow up on each other?",
+    "coherency": "Which one hangs together better, with answers that fit and utterances that follow from one another?",
     "consistency": "In which one does each of them stay more consistent and contradict themselves less?",
     "diversity": "Which one is more varied in topics, wording and kinds of utterances?",
     "likable": "In which one are the two more likable: interested in each other, kind and pleasant to read?",
@@ -25,8 +25,8 @@ _MARGIN = 0.1
 class QualityJudge:
     """Asks a language model which of two conversations is better in one aspect; to be asked in both orders.
 
-    The more probable of A and B wins, and a lead below 0.1 is a tie; so is an answer that can't be read. It has no score of its own:
-    every candidate scores 0.5.
+    The more probable of A and B wins, and a lead below 0.1 is a tie; so is an answer that can't be read. It has no
+    score of its own: every candidate scores 0.5.
     """
 
     both_orders = True

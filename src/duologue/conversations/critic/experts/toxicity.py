@@ -29,5 +29,6 @@ class ToxicityExpert:
         reason = ""
         if over:
             index = scores.index(worst)
-            reason = f"utterance {index + 1} {quote(candidate.utterances[index])} is toxic ({worst:.2f}, at most {self._most:.2f})"
+            said = quote(candidate.utterances[index])
+            reason = f"utterance {index + 1}: {said} is toxic ({worst:.2f}, and at most {self._most:.2f} is allowed)"
         return Verdict(self.name, "filter", 1.0 - float(worst), not over, reason, (), over)

@@ -13,8 +13,8 @@ OPTIONS = {"yes": "yes", "toxic": "yes", "no": "no", "not": "no"}
 class ToxicityJudge:
     """Rejects a conversation that the model calls toxic with more than ``config.toxicity``.
 
-    ``value`` is the probability of "no" (not toxic), from log probabilities where the backend has them, else 1 or 0. An answer
-    that is neither "yes" nor "no" is an abstention: value 0.5 and passed, with a reason that says so.
+    ``value`` is the probability of "no" (not toxic), from log probabilities where the backend has them, else 1 or 0.
+    An answer that is neither "yes" nor "no" is an abstention: value 0.5 and passed, with a reason that says so.
     """
 
     name = "toxicity-llm"

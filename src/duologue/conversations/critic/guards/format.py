@@ -54,8 +54,8 @@ _PLAIN = frozenset(".,!?'\"-:;()/&%$#+=*@~^<>\u2019\u2018\u201c\u201d\u2026\u201
 class FormatGuard:
     """Passes conversations of at least two plain utterances: no role labels, control characters, markup or garble.
 
-    An utterance that stops in mid-sentence (at a comma, or at a word such as "the") is refused too. Where both profiles are in Latin
-    letters, so must the utterances be.
+    An utterance that stops in mid-sentence (at a comma, or at a word such as "the") is refused too. Where both
+    profiles are in Latin letters, so must the utterances be.
     """
 
     name = "format"

@@ -36,7 +36,8 @@ _PATTERNS = tuple(
 
 
 class PromptLeakGuard:
-    """Refuses chat tokens, role labels, JSON keys and talk about personas, profiles, prompts or instructions as such."""
+    """Refuses chat tokens, role labels, JSON keys and talk about personas, profiles, prompts or instructions as
+    such."""
 
     name = "prompt_leak"
 

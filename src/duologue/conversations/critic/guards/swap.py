@@ -27,11 +27,12 @@ _KIN = re.compile(
 )
 _TASTE = re.compile(r"\b(?:love|like|enjoy|favorite|favourite|fan|hate|dislike|prefer|adore|into)\b")
 _AGREEMENT = re.compile(r"\b(?:too|also|as well|same|both|either|likewise|agree|me neither|so do i)\b")
+_LIKING = frozenset(content_words("like love enjoy adore prefer"))
 _WEAK = frozenset(
     content_words(
-        "like love enjoy have has want think know feel work live go going favorite favourite make use try thing things stuff time day "
-        "good great best big little new old always often usually sometimes year years life people person one two three way well "
-        "need see say come take hate prefer lot currently recently every free spend around hi hey hello name"
+        "like love enjoy have has want think know feel work live go going favorite favourite make use try thing things stuff "
+        "time day good great best big little new old always often usually sometimes year years life people person one two three "
+        "way well need see say come take hate prefer lot currently recently every free spend around hi hey hello name"
     )
 )
 
@@ -98,7 +99,8 @@ def _same_footing(sentence: str, attribute: str) -> bool:
 
 def _holds(text: str, attribute: Attribute, own: Sequence[Attribute]) -> bool:
     said = set(content_words(text))
-    held = set(content_words(attribute.text))
+    # "I love" for "I like" makes no difference.
+    held = set(content_words(attribute.text)) - _LIKING
     common = held & said
     telling = common - _WEAK
     if len(telling) < 2 or len(common) < SHARE * len(held):
