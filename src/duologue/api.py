@@ -16,7 +16,7 @@ from typing import Protocol
 import orjson
 import yaml
 
-from duologue.backends.make import make_backend
+from duologue.backends.make import check_model, make_backend
 from duologue.backends.protocol import Backend
 from duologue.config.fingerprint import fingerprint
 from duologue.config.sections import Config
@@ -96,6 +96,8 @@ async def run_async(
     folder = Path(out)
     seeds = read_seeds(config.seeds)
     check_request(seeds, config)
+    if backend is None:
+        check_model(config)
     _check_folder(folder)
     with RunLock(folder) as lock, _log_file(folder):
         if lock.stale:

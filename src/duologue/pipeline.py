@@ -19,7 +19,8 @@ from duologue.conversations.loop import Loop
 from duologue.conversations.pool import Pool
 from duologue.errors import ImpossibleRequest
 from duologue.models.protocol import Embedder, Nli, Toxicity
-from duologue.pairing.match import pair_users
+from duologue.pairing.match import pair_users, users_needed
+from duologue.pairing.policies import make_policy
 from duologue.records import Attribute, Pair, Profile
 from duologue.seeds import Seeds
 from duologue.store.protocol import Ledger, Memory
@@ -66,7 +67,7 @@ async def make_users(seeds: Seeds, config: Config, roles: Roles) -> tuple[Profil
         )
     else:
         expansion = await _categories(attributes, config, roles)
-    count = config.profiles.count or -(-2 * config.pairing.pairs // config.pairing.pairs_per_user)
+    count = config.profiles.count or users_needed(config.pairing)
     return await asyncio.to_thread(
         build_profiles,
         expansion,
@@ -97,10 +98,8 @@ def make_pairs(profiles: Sequence[Profile], config: Config, roles: Roles) -> tup
     )
 
 
-async def make_conversations(pairs: Sequence[Pair], config: Config, roles: Roles) -> None:
-    """Level 3: the Generator and the Critic, for all iterations."""
-    if not pairs:
-        raise ImpossibleRequest("there is no pair to talk: give more profiles or lower pairing.min_commonalities")
+def make_loop(config: Config, roles: Roles) -> Loop:
+    """Level 3: the Generator and the Critic, in the loop. Raises ConfigError when an expert or mode is unknown."""
     generator = make_generator(
         config.generator.mode,
         roles.caller,
@@ -112,7 +111,7 @@ async def make_conversations(pairs: Sequence[Pair], config: Config, roles: Roles
         CriticContext(config.critic, roles.embedder, roles.nli, roles.toxicity, roles.caller, config.seed),
         max_words=config.generator.max_utterance_words,
     )
-    loop = Loop(
+    return Loop(
         generator,
         critic,
         config=config,
@@ -121,15 +120,20 @@ async def make_conversations(pairs: Sequence[Pair], config: Config, roles: Roles
         memory=roles.memory,
         pairs_in_flight=pairs_in_flight(roles.caller.features, config, generator.parallel),
     )
-    await loop.run(pairs, Pool(shipped_examples()))
 
 
 async def run_stages(seeds: Seeds, config: Config, roles: Roles) -> None:
     """All three levels. What they made is in the ledger."""
+    # Made first, so that a wrong name in the configuration costs no model call.
+    loop = make_loop(config, roles)
+    for policy in filter(None, (config.pairing.policy, config.pairing.fallback)):
+        make_policy(policy, config.pairing)
     profiles = await make_users(seeds, config, roles)
     pairs = make_pairs(profiles, config, roles)
+    if not pairs:
+        raise ImpossibleRequest("there is no pair to talk: give more profiles or lower pairing.min_commonalities")
     await roles.ledger.flush()
-    await make_conversations(pairs, config, roles)
+    await loop.run(pairs, Pool(shipped_examples()))
 
 
 def pairs_in_flight(features: Features, config: Config, parallel: int) -> int:

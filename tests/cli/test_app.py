@@ -182,6 +182,8 @@ def test_other_seeds_are_refused(finished: Path, tmp_path: Path) -> None:
         (["run", "--preset", "slow", "--out", "x"], "slow"),
         (["run", "--seeds", "nowhere.txt", "--out", "x", "--model", "scripted"], "nowhere.txt"),
         (["run", "--model", "gpt-99", "--out", "{tmp}/x"], "gpt-99"),
+        (["run", "--model", "no.gguf", "--out", "{tmp}/x"], "no.gguf"),
+        (["run", "--base-url", "http://localhost:1/v1", "--out", "{tmp}/x"], "model.name"),
         (["run", "--profiles", "invented", "--out", "x"], "profiles.source"),
         (["run", "--pairs", "0", "--out", "x"], "pairing.pairs"),
         (["run", "nowhere.yaml", "--out", "x"], "nowhere.yaml"),

@@ -10,12 +10,33 @@ from duologue.errors import ConfigError, ModelError
 from duologue.models.fetch import OnProgress
 
 
+def check_model(config: Config) -> None:
+    """Refuse a model that can't be, before anything is written. Raises ConfigError, UsageError or ModelError."""
+    model = config.model
+    if model.backend == "endpoint":
+        if model.base_url is None:
+            raise ConfigError("model.base_url: the endpoint's address is needed, such as http://localhost:8000/v1")
+        if model.name == "default":
+            raise ConfigError("model.name: name the endpoint's model, such as --model my-model")
+    elif model.backend == "embedded" and model.name.endswith(".gguf"):
+        if not Path(model.name).expanduser().is_file():
+            raise ModelError(
+                f"{model.name}: there is no such file; give a .gguf file or a name of `duologue models list`"
+            )
+    elif model.backend == "embedded":
+        from duologue.models.registry import find
+
+        if find(model.name).kind != "llm":
+            raise ConfigError(f"model.name: {model.name} is no language model; see `duologue models list`")
+
+
 def make_backend(config: Config, *, folder: Path, on_pull: OnProgress | None = None) -> Backend:
     """Return the backend that ``config.model`` names, not started yet.
 
     An embedded model that is not on this machine is fetched first. Raises ConfigError for a name that is none, and
     ModelError when the model can't be had.
     """
+    check_model(config)
     model = config.model
     if model.backend == "scripted":
         from duologue.backends.scripted import ScriptedBackend
@@ -24,10 +45,7 @@ def make_backend(config: Config, *, folder: Path, on_pull: OnProgress | None = N
     if model.backend == "endpoint":
         from duologue.backends.endpoint import EndpointBackend
 
-        if model.base_url is None:
-            raise ConfigError("model.base_url: the endpoint's address is needed, such as http://localhost:8000/v1")
-        if model.name == "default":
-            raise ConfigError("model.name: name the endpoint's model, such as --model my-model")
+        assert model.base_url is not None
         return EndpointBackend(model.base_url, model.name, model.key_env, config.engine, json_schema=model.json_schema)
     path, name, digest = _weights(model.name, on_pull)
     from duologue.backends.embedded import EmbeddedBackend
@@ -43,14 +61,10 @@ def _weights(name: str, on_pull: OnProgress | None) -> tuple[Path, str, str]:
         from duologue.models.files import sha256_of
 
         path = Path(name).expanduser()
-        if not path.is_file():
-            raise ModelError(f"{name}: there is no such file; give a .gguf file or a name of `duologue models list`")
         return path, path.stem, sha256_of(path)
     from duologue.models.fetch import ensure
     from duologue.models.registry import find
 
     entry = find(name)
-    if entry.kind != "llm":
-        raise ConfigError(f"model.name: {name} is no language model; see `duologue models list`")
     path = ensure(entry, on_progress=on_pull)
     return path, entry.name, entry.files[0].sha256

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from duologue.records import Conversation, Evidence, Profile, Speaker
@@ -36,8 +36,15 @@ def render(conversation: Conversation) -> RenderableType:
     by_utterance: dict[int, list[Evidence]] = defaultdict(list)
     for evidence in shown:
         by_utterance[evidence.utterance].append(evidence)
+    talk = Table.grid(padding=(0, 1))
+    talk.add_column(justify="right", no_wrap=True, style="dim")
+    talk.add_column(no_wrap=True)
+    talk.add_column()
     for index, utterance in enumerate(conversation.candidate.utterances):
-        lines.append(_utterance(index, utterance, by_utterance[index], names))
+        speaker: Speaker = 1 if index % 2 == 0 else 2
+        name = Text(f"User {speaker}:", style=COLOURS[speaker])
+        talk.add_row(str(index + 1), name, _utterance(utterance, by_utterance[index], names))
+    lines.append(talk)
     quality = [f"{v.expert} {v.value:.2f}" for v in conversation.verdicts if v.kind in ("filter", "quality")]
     lines.append(Text(""))
     lines.append(Text("  ".join(quality), style="dim"))
@@ -64,14 +71,12 @@ def _profile(speaker: Speaker, profile: Profile, names: dict[str, str], shown: l
     return text
 
 
-def _utterance(index: int, utterance: str, evidence: list[Evidence], names: dict[str, str]) -> RenderableType:
-    speaker: Speaker = 1 if index % 2 == 0 else 2
-    text = Text(f"{index + 1:>3} User {speaker}: ", style=COLOURS[speaker])
-    text.append(printable(utterance), style="default")
+def _utterance(utterance: str, evidence: list[Evidence], names: dict[str, str]) -> Text:
+    text = Text(printable(utterance))
     for entry in evidence:
         style = "bold red" if entry.label == "contradicted" or entry.swapped else "bold green"
         text.append(f" {_MARKS[entry.label]}{names.get(entry.attribute, '?')}", style=style)
-    return Padding(text, (0, 0, 0, 0))
+    return text
 
 
 def print_conversation(console: Console, conversation: Conversation) -> None:
