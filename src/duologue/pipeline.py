@@ -118,7 +118,7 @@ def make_loop(config: Config, roles: Roles) -> Loop:
         embedder=roles.embedder,
         ledger=roles.ledger,
         memory=roles.memory,
-        pairs_in_flight=pairs_in_flight(roles.caller.features, config, generator.parallel),
+        pairs_in_flight=pairs_in_flight(roles.caller.features, config),
     )
 
 
@@ -136,15 +136,13 @@ async def run_stages(seeds: Seeds, config: Config, roles: Roles) -> None:
     await loop.run(pairs, Pool(shipped_examples()))
 
 
-def pairs_in_flight(features: Features, config: Config, parallel: int) -> int:
+def pairs_in_flight(features: Features, config: Config) -> int:
     """How many pairs are worked on at once, so that every slot or connection has something to do.
 
-    With fixed slots no more sequences than slots are alive, or each would push another's prefix out of the cache.
+    With fixed slots no more candidates than slots are alive, or each would push another's prefix out of the cache.
     """
-    candidates = config.generator.candidates
-    if features.slots is not None:
-        return max(1, -(-features.slots // (candidates * parallel)))
-    return max(1, -(-config.engine.concurrency * 2 // candidates))
+    calls = features.slots if features.slots is not None else 2 * config.engine.concurrency
+    return max(1, -(-calls // config.generator.candidates))
 
 
 def sampling(config: SamplingConfig) -> Sampling:

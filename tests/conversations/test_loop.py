@@ -57,7 +57,6 @@ class Writer:
     """Says a conversation whose worth is given by the task; raises what the plan says."""
 
     mode = "whole"
-    parallel = 1
 
     def __init__(self, plan: Mapping[tuple[int, int, int], str | Exception]) -> None:
         self.plan = plan

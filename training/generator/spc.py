@@ -107,14 +107,21 @@ def problem(conversation: Conversation) -> str | None:
     candidate = Candidate("k-train", pair, 1, 0, 0, said, "whole", "spc", "", 0)
     if not GoodbyesGuard(config).check(candidate).passed:
         return "goodbyes"
-    if any(not _touched(side, candidate.said_by(speaker)) for side, speaker in ((one, 1), (two, 2))):  # type: ignore[arg-type]
-        return "a profile is not touched"
+    if not speakers(conversation):
+        return "no profile is touched"
     return None
 
 
-def _touched(attributes: tuple[str, ...], said: tuple[tuple[int, str], ...]) -> bool:
+def speakers(conversation: Conversation) -> list[Speaker]:
+    """Return the speakers who touch their own profile; only their side is worth learning."""
+    one, two, said = conversation
+    sides: tuple[tuple[Speaker, tuple[str, ...]], ...] = ((1, one), (2, two))
+    return [speaker for speaker, side in sides if _touched(side, said[speaker - 1 :: 2])]
+
+
+def _touched(attributes: tuple[str, ...], said: tuple[str, ...]) -> bool:
     """True when an own statement holds half of the content words of one attribute."""
-    stated = [set(content_words(text)) for _, text in said if first_person(text)]
+    stated = [set(content_words(text)) for text in said if first_person(text)]
     for attribute in attributes:
         held = set(content_words(attribute))
         if held and any(len(held & own) >= _SHARE * len(held) for own in stated):
@@ -133,9 +140,13 @@ def dull(conversation: Conversation, index: int) -> bool:
     return all(_FILLER.match(p) or len(p.split()) < 3 or _SMALL_TALK.match(p) for p in parts)
 
 
-def select(conversations: list[Conversation], reasons: Counter[str]) -> list[tuple[Conversation, list[int]]]:
-    """Keep fit conversations, each with the indices of the utterances that are shown but not learnt."""
-    kept: list[tuple[Conversation, list[int]]] = []
+Kept = tuple[Conversation, list[int], list[Speaker]]
+"""A conversation, the indices of the utterances that are shown but not learnt, and the speakers to learn."""
+
+
+def select(conversations: list[Conversation], reasons: Counter[str]) -> list[Kept]:
+    """Keep fit conversations, with a cap on openings."""
+    kept: list[Kept] = []
     openings: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     for conversation in conversations:
@@ -153,7 +164,7 @@ def select(conversations: list[Conversation], reasons: Counter[str]) -> list[tup
         else:
             openings[opening] += 1
             seen.update(set(flat))
-            kept.append(((short[0], short[1], tuple(plain(u) for u in short[2])), silent))
+            kept.append(((short[0], short[1], tuple(plain(u) for u in short[2])), silent, speakers(short)))
             reasons["kept"] += 1
     return kept
 
@@ -176,8 +187,8 @@ def main() -> None:
             conversations.append((sides[0], sides[1], tuple(said)))
     kept = select(conversations, reasons)
     rows = [
-        {"id": f"spc-{i:04}", "user_1": one, "user_2": two, "utterances": said, "silent": silent}
-        for i, ((one, two, said), silent) in enumerate(kept, start=1)
+        {"id": f"spc-{i:04}", "user_1": one, "user_2": two, "utterances": said, "silent": silent, "speakers": who}
+        for i, ((one, two, said), silent, who) in enumerate(kept, start=1)
     ]
     args.out.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
     for reason, count in reasons.most_common():

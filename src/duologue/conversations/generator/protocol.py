@@ -55,11 +55,6 @@ class Generator(Protocol):
         """Whether utterances come all at once or one by one."""
         ...
 
-    @property
-    def parallel(self) -> int:
-        """Sequences a candidate keeps alive in a backend's prefix cache: 1, or 2 when each speaker has a prompt."""
-        ...
-
     async def generate(self, task: Task) -> Candidate:
         """Write one candidate.
 

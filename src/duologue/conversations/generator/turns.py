@@ -24,7 +24,6 @@ class TurnsGenerator:
     """Lets two speakers talk, one utterance a call; an utterance that a guard refuses is drawn again."""
 
     mode: Literal["turns"] = "turns"
-    parallel = 2
 
     def __init__(self, caller: Caller, config: GeneratorConfig, sampling: Sampling, critic: CriticConfig) -> None:
         self._caller = caller

@@ -24,7 +24,6 @@ class WholeGenerator:
     """Asks for all utterances at once; both profiles stand in the prompt."""
 
     mode: Literal["whole"] = "whole"
-    parallel = 1
 
     def __init__(self, caller: Caller, config: GeneratorConfig, sampling: Sampling) -> None:
         self._caller = caller

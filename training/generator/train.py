@@ -1,0 +1,245 @@
+"""Trains a LoRA adapter for a small language model on the CPU (or a GPU), from the GGUF weights it will run on.
+
+Run: ``python training/generator/train.py BASE.gguf DATA_FOLDER OUT_FOLDER --steps 150``. The folder of data comes from
+``tasks.py``. The newest state is kept in ``OUT_FOLDER/state.pt``; the same command goes on from there after a kill.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""Every linear layer inside the blocks."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Tokens of one row. ``segment`` is 0 for the prefix, then 1.. for the parts; ``learn`` marks targets."""
+
+    tokens: list[int]
+    learn: list[bool]
+    segment: list[int]
+
+
+class LoraLinear(nn.Module):
+    """A frozen linear layer plus ``alpha / rank * B A``; A and B are kept in float32."""
+
+    def __init__(self, base: nn.Linear, rank: int, alpha: float) -> None:
+        super().__init__()
+        self.base = base
+        self.scale = alpha / rank
+        self.a = nn.Parameter(torch.randn(rank, base.in_features) / math.sqrt(base.in_features))
+        self.b = nn.Parameter(torch.zeros(base.out_features, rank))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Array (..., in) to (..., out)."""
+        low = functional.linear(x, self.a.to(x.dtype))
+        added: Tensor = self.base(x) + functional.linear(low, (self.scale * self.b).to(x.dtype))
+        return added
+
+
+def load(base: Path, rank: int, alpha: float, dtype: torch.dtype) -> tuple[Any, Any]:
+    """Return (model with LoRA layers, tokenizer) of a GGUF file, dequantised."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder, name = str(base.parent), base.name
+    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
+    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=dtype)
+    model.requires_grad_(False)
+    for layer in model.model.layers:
+        for block in (layer.self_attn, layer.mlp):
+            for target in TARGETS:
+                if hasattr(block, target):
+                    setattr(block, target, LoraLinear(getattr(block, target), rank, alpha))
+    return model, tokenizer
+
+
+def adapter(model: nn.Module) -> dict[str, Tensor]:
+    """The LoRA matrices by the name of their layer, on the CPU."""
+    return {n: p.detach().cpu().clone() for n, p in model.named_parameters() if p.requires_grad}
+
+
+def encode(row: dict[str, Any], tokenizer: Any) -> Sample:
+    """Tokenise a row piece by piece, as the embedded backend does; each message's text stands alone."""
+    start, end = tokenizer.convert_tokens_to_ids(["<|im_start|>", "<|im_end|>"])
+
+    def plain(text: str) -> list[int]:
+        ids: list[int] = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+        return ids
+
+    tokens: list[int] = []
+    learn: list[bool] = []
+    segment: list[int] = []
+    for number, messages in enumerate((row["prefix"], *row["parts"])):
+        for place, (role, content) in enumerate(messages):
+            head = [start, *plain(f"{role}\n")]
+            body = [*plain(content), end]
+            wanted = role == "assistant" and number > 0 and place not in row["silent"]
+            tokens += head + body + plain("\n")
+            learn += [False] * len(head) + [wanted] * len(body) + [False] * len(plain("\n"))
+        segment += [number] * (len(tokens) - len(segment))
+    return Sample(tokens, learn, segment)
+
+
+def batches(samples: list[Sample], most: int, draw: random.Random) -> list[list[Sample]]:
+    """Batches of samples of like length, at most ``most`` padded tokens each, in random order."""
+    groups: dict[bool, list[Sample]] = {}
+    for sample in samples:
+        groups.setdefault(sample.segment[-1] > 1, []).append(sample)
+    out: list[list[Sample]] = []
+    for group in groups.values():
+        group.sort(key=lambda s: len(s.tokens) + draw.random() * 40)
+        batch: list[Sample] = []
+        for sample in group:
+            if batch and (len(batch) + 1) * max(len(s.tokens) for s in (*batch, sample)) > most:
+                out.append(batch)
+                batch = []
+            batch.append(sample)
+        out.append(batch)
+    draw.shuffle(out)
+    return out
+
+
+def summed_loss(model: Any, batch: list[Sample], device: str) -> tuple[Tensor, int]:
+    """Return (sum of the cross-entropy over learnt tokens in nats, their number)."""
+    width = max(len(s.tokens) for s in batch)
+    ids = torch.zeros(len(batch), width, dtype=torch.long)
+    learn = torch.zeros(len(batch), width, dtype=torch.bool)
+    for row, sample in enumerate(batch):
+        ids[row, : len(sample.tokens)] = torch.tensor(sample.tokens)
+        learn[row, : len(sample.tokens)] = torch.tensor(sample.learn)
+    extra: dict[str, Tensor] = {}
+    if any(s.segment[-1] > 1 for s in batch):
+        extra = _isolated(batch, width, next(model.parameters()).dtype)
+    extra = {name: value.to(device) for name, value in extra.items()}
+    hidden = model.model(input_ids=ids.to(device), use_cache=False, **extra).last_hidden_state
+    targets = ids[:, 1:][learn[:, 1:]].to(device)
+    logits = model.lm_head(hidden[:, :-1][learn[:, 1:].to(device)]).float()
+    return functional.cross_entropy(logits, targets, reduction="sum"), len(targets)
+
+
+def _isolated(batch: list[Sample], width: int, dtype: torch.dtype) -> dict[str, Tensor]:
+    """Mask and positions under which each part sees the prefix and itself alone."""
+    segment = torch.full((len(batch), width), -1)
+    position = torch.zeros(len(batch), width, dtype=torch.long)
+    for row, sample in enumerate(batch):
+        segment[row, : len(sample.segment)] = torch.tensor(sample.segment)
+        prefix = sample.segment.count(0)
+        for number in range(sample.segment[-1] + 1):
+            where = segment[row] == number
+            begin = 0 if number == 0 else prefix
+            position[row, where] = torch.arange(begin, begin + int(where.sum()))
+    seen = (segment[:, :, None] == segment[:, None, :]) | (segment[:, None, :] == 0)
+    seen &= torch.ones(width, width, dtype=torch.bool).tril()
+    mask = torch.zeros(seen.shape, dtype=dtype).masked_fill(~seen, torch.finfo(dtype).min)
+    return {"attention_mask": mask[:, None], "position_ids": position}
+
+
+@torch.no_grad()
+def measure(model: Any, samples: list[Sample], most: int, device: str) -> float:
+    """Mean loss per learnt token in nats."""
+    total, count = 0.0, 0
+    for batch in batches(samples, most, random.Random(0)):
+        loss, number = summed_loss(model, batch, device)
+        total, count = total + loss.item(), count + number
+    return total / max(count, 1)
+
+
+def rate(step: int, steps: int, peak: float) -> float:
+    """Learning rate: a short rise, then a cosine down to a twentieth."""
+    rise = max(1, steps // 20)
+    if step < rise:
+        return peak * (step + 1) / rise
+    return peak * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise))))
+
+
+def main() -> None:
+    """Train, measure and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("base", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--rank", type=int, default=32)
+    parser.add_argument("--alpha", type=float, default=64)
+    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--tokens", type=int, default=2500, help="most tokens of a batch")
+    parser.add_argument("--every", type=int, default=25, help="steps between two measurements")
+    parser.add_argument("--start", type=Path, help="state.pt whose adapter this run begins with")
+    parser.add_argument("--float32", action="store_true", help="compute in float32 instead of bfloat16")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    torch.manual_seed(args.seed)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model, tokenizer = load(args.base, args.rank, args.alpha, torch.float32 if args.float32 else torch.bfloat16)
+    model.to(device).train()
+    sets: dict[str, list[Sample]] = {}
+    for row in (json.loads(line) for line in (args.data / "train.jsonl").open(encoding="utf-8")):
+        sets.setdefault("train", []).append(encode(row, tokenizer))
+    for row in (json.loads(line) for line in (args.data / "valid.jsonl").open(encoding="utf-8")):
+        sets.setdefault(row["source"], []).append(encode(row, tokenizer))
+    train = sets.pop("train")
+    learnt = [p for p in model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(learnt, lr=args.lr, betas=(0.9, 0.98), weight_decay=0.0)
+    args.out.mkdir(parents=True, exist_ok=True)
+    state_path = args.out / "state.pt"
+    step, seen, targets = 0, 0, 0
+    if state_path.exists():
+        state = torch.load(state_path, weights_only=True)
+        model.load_state_dict(state["adapter"], strict=False)
+        optimiser.load_state_dict(state["optimiser"])
+        step, seen, targets = state["step"], state["seen"], state["targets"]
+    elif args.start:
+        model.load_state_dict(torch.load(args.start, weights_only=True)["adapter"], strict=False)
+    print(f"{len(train)} rows, {sum(len(s.tokens) for s in train)} tokens, {sum(p.numel() for p in learnt)} parameters")
+    queue: list[list[Sample]] = []
+    epoch, drawn = 0, 0
+    began, recent, number = time.monotonic(), 0.0, 0
+    while step < args.steps:
+        if not queue:
+            queue = batches(train, args.tokens, random.Random(f"{args.seed}/{epoch}"))
+            epoch += 1
+        batch = queue.pop()
+        drawn += 1
+        if drawn <= step:
+            continue
+        for group in optimiser.param_groups:
+            group["lr"] = rate(step, args.steps, args.lr)
+        loss, count = summed_loss(model, batch, device)
+        (loss / max(count, 1)).backward()
+        nn.utils.clip_grad_norm_(learnt, 1.0)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        step += 1
+        seen += sum(len(s.tokens) for s in batch)
+        targets += count
+        recent, number = recent + loss.item(), number + count
+        if step % 5 == 0:
+            print(
+                f"step {step} epoch {epoch} loss {recent / number:.3f} tokens {seen} {time.monotonic() - began:.0f} s",
+                flush=True,
+            )
+            recent, number = 0.0, 0
+        if step % args.every == 0 or step == args.steps:
+            figures = {name: round(measure(model, rows, args.tokens, device), 4) for name, rows in sets.items()}
+            print(f"step {step} held out {figures}", flush=True)
+            state = {"step": step, "seen": seen, "targets": targets, "adapter": adapter(model)}
+            state |= {"optimiser": optimiser.state_dict(), "rank": args.rank, "alpha": args.alpha, "figures": figures}
+            torch.save(state, state_path.with_suffix(".part"))
+            os.replace(state_path.with_suffix(".part"), state_path)
+
+
+if __name__ == "__main__":
+    main()
