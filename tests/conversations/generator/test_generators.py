@@ -150,11 +150,8 @@ def test_a_candidate_is_given_up_when_an_utterance_stays_unacceptable() -> None:
 def test_a_cut_off_utterance_keeps_its_whole_sentences() -> None:
     assert whole_sentences("I like it. But then we") == "I like it."
     assert whole_sentences("no end in sight") == "no end in sight"
-    caller = Answers(
-        lambda r: (
-            Answer("Ovens are hot. And the", "length") if len(r.messages) == 2 else f"Line {len(r.messages)} and more."
-        )
-    )
+    left: list[Answer | str] = [Answer("Ovens are hot. And the", "length"), "Thick clouds over here."]
+    caller = Answers(lambda _: left.pop(0))
     candidate = asyncio.run(turns(caller).generate(task(length=(2, 2))))
     assert candidate.utterances[0] == "Ovens are hot."
 
