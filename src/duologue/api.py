@@ -28,7 +28,7 @@ from duologue.models.fetch import OnProgress
 from duologue.models.nli import load_nli
 from duologue.models.toxicity import load_toxicity
 from duologue.pipeline import Roles, run_stages
-from duologue.report.progress import Listener
+from duologue.report.progress import Listener, Logged, Silent
 from duologue.report.stats import StageAccount, account
 from duologue.seeds import Seeds, read_seeds
 from duologue.store import revisions
@@ -114,24 +114,25 @@ async def run_async(
             _write_config(folder, config, revision.id)
             engine = Engine(backend, CallLog(database, revision), config.engine, config.budget)
             ledger = SqlLedger(database, revision)
-            listener = watch(lambda: _speed(engine.usage())) if watch else None
-            if listener:
-                ledger.subscribe(listener)
+            listener = Logged(_log, watch(lambda: _speed(engine.usage())) if watch else Silent())
+            ledger.subscribe(listener)
             memory = SqlMemory(database, revision)
             try:
                 await engine.start()
                 with _interruptible(engine):
                     await run_stages(seeds, config, Roles(engine, embedder, nli, toxicity, ledger, memory))
                 await revisions.end(database, revision, "finished")
-            except (RunStopped, asyncio.CancelledError) as error:
+            except RunStopped as error:
                 await _end(database, revision, "stopped", str(error))
+                raise type(error)(f"{error} ({_how_far(folder)})") from error
+            except asyncio.CancelledError:
+                await _end(database, revision, "stopped", "cancelled")
                 raise
             except DuologueError as error:
                 await _end(database, revision, "failed", str(error))
                 raise
             finally:
-                if listener:
-                    listener.close()
+                listener.close()
                 await engine.close()
                 memory.close()
         finally:
@@ -203,7 +204,7 @@ def _interruptible(engine: Engine) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def stop(name: str) -> None:
-        engine.stop(f"interrupted by {name}; the same command goes on where it stopped")
+        engine.stop(f"interrupted by {name}; run the same command again and it goes on")
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
 
@@ -238,6 +239,14 @@ def _log_file(folder: Path) -> Iterator[None]:
     finally:
         _log.removeHandler(handler)
         handler.close()
+
+
+def _how_far(folder: Path) -> str:
+    with RunReader(folder) as reader:
+        done, pairs = reader.progress()
+    if not pairs:
+        return "no user pair was made yet"
+    return f"{done} of {pairs} pairs have a conversation to show and export"
 
 
 def _speed(usage: Usage) -> str:

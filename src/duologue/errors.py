@@ -66,3 +66,9 @@ class ItemFailed(DuologueError):
 
 class RunStopped(DuologueError):
     """The run ends in order and can be resumed; the message says why and how."""
+
+
+class Interrupted(RunStopped):
+    """The run was asked to end, by a signal or by its host."""
+
+    exit_code = 130

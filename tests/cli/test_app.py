@@ -315,3 +315,17 @@ def test_hostile_seeds_stay_data(tmp_path: Path) -> None:
         assert set(one.split("\n")) | set(two.split("\n")) <= given
         for number, line in enumerate(talk.split("\n")):
             assert line.startswith(f"User {number % 2 + 1}: ")
+
+
+def test_items_are_rows_with_their_reasons(finished: Path) -> None:
+    lost = duologue("items", finished, "--stage", "candidate", "--status", "rejected", "--by", "tournament")
+    assert lost.returncode == 0
+    assert all(" rejected by tournament: lost to k-" in line for line in lost.stdout.splitlines())
+    assert lost.stdout
+    rows = [
+        json.loads(line) for line in duologue("items", finished, "--stage", "attribute", "--json").stdout.splitlines()
+    ]
+    assert all(row["stage"] == "attribute" and row["data"]["text"] for row in rows)
+    assert len(duologue("items", finished, "--stage", "seed", "--limit", "3").stdout.splitlines()) == 3
+    assert "--stage" in one_line(duologue("items", finished, "--stage", "dreams"), 2)
+    assert "--status" in one_line(duologue("items", finished, "--status", "odd"), 2)

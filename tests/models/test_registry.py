@@ -117,3 +117,11 @@ def test_a_note_for_other_bytes_does_not_vouch(entry: ModelEntry) -> None:
     note.write_text("not json {")
     put(entry, CONTENT)
     assert entry.local_path() == path
+
+
+def test_a_model_with_an_adapter_uses_the_files_of_its_base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DUOLOGUE_MODELS", str(tmp_path))
+    base, adapted = find("smollm2-135m"), find("duologue-135m")
+    assert adapted.files == base.files
+    assert adapted.folder == base.folder == tmp_path / "smollm2-135m"
+    assert (base.adapter, adapted.adapter) == (None, "generator")

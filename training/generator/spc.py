@@ -95,8 +95,7 @@ def problem(conversation: Conversation) -> str | None:
         return "short"
     if any(_FORBIDDEN.search(u) for u in said):
         return "placeholder or symbols"
-    profiles = [Profile.of(tuple(Attribute.of(a) for a in side), "given") for side in (one, two)]
-    pair = Pair("p-train", 0, profiles[0], profiles[1])
+    pair = _pair(one, two)
     config = CriticConfig(guards=("format", "length", "placeholder", "assistant_voice", "repetition", "swap"))
     for i, text in enumerate(said):
         speaker: Speaker = 1 if i % 2 == 0 else 2
@@ -110,6 +109,11 @@ def problem(conversation: Conversation) -> str | None:
     if not speakers(conversation):
         return "no profile is touched"
     return None
+
+
+def _pair(one: tuple[str, ...], two: tuple[str, ...]) -> Pair:
+    first, second = (Profile.of(tuple(Attribute.of(a) for a in side), "given") for side in (one, two))
+    return Pair("p-train", 0, first, second)
 
 
 def speakers(conversation: Conversation) -> list[Speaker]:
@@ -133,8 +137,7 @@ def dull(conversation: Conversation, index: int) -> bool:
     """True when an utterance teaches nothing good: all of it is filler, or it recites an attribute."""
     one, two, said = conversation
     text = said[index]
-    pair = Pair("p-train", 0, *(Profile.of(tuple(Attribute.of(a) for a in side), "given") for side in (one, two)))
-    if copied(text, pair, 4):
+    if copied(text, _pair(one, two), 4):
         return True
     parts = [normalise(s) for s in sentences(text)]
     return all(_FILLER.match(p) or len(p.split()) < 3 or _SMALL_TALK.match(p) for p in parts)

@@ -15,22 +15,22 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from spc import plain
 
 from duologue import prompts
 from duologue.backends.protocol import Message
 from duologue.conversations.examples import Example
 from duologue.conversations.generator.render import bullets, transcript
 from duologue.records import Speaker
-from spc import plain
 
 DATA = Path(__file__).parents[2] / "src" / "duologue" / "data"
 QUERIES = Path(__file__).with_name("queries.tsv")
-EXAMPLE_SHARE = 0.15
+EXAMPLE_SHARE = 0.08
 """Share of the sequences whose prompt shows an example conversation."""
 EXAMPLE_UTTERANCES = 12
 HELD_OUT = 20
 """One conversation of so many is held out."""
-PARTS = 6
+PARTS = 8
 """Answers that share one row's prefix in the tasks about queries and attributes."""
 
 Row = dict[str, Any]
@@ -170,7 +170,7 @@ def main() -> None:
     for _ in range(args.times):
         train += talk([r for r in written if not held_out(r)], pool, draw)
     train += expansion(args.answers, draw)
-    valid = list(talk([r for r in (*spc, *written) if held_out(r)], pool, draw))
+    valid = [turns(r, 2, None, draw) for r in (*spc, *written) if held_out(r)]
     args.out.mkdir(parents=True, exist_ok=True)
     for name, rows in (("train", train), ("valid", valid)):
         (args.out / f"{name}.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import random
 import time
 from dataclasses import dataclass
@@ -157,12 +156,16 @@ def measure(model: Any, samples: list[Sample], most: int, device: str) -> float:
     return total / max(count, 1)
 
 
-def rate(step: int, steps: int, peak: float) -> float:
-    """Learning rate: a short rise, then a cosine down to a twentieth."""
-    rise = max(1, steps // 20)
-    if step < rise:
-        return peak * (step + 1) / rise
-    return peak * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise))))
+def report(model: Any, sets: dict[str, list[Sample]], most: int, device: str, step: int) -> dict[str, float]:
+    """Measure every held-out set, print and return the figures."""
+    figures = {name: round(measure(model, rows, most, device), 4) for name, rows in sets.items()}
+    print(f"step {step} held out {figures}", flush=True)
+    return figures
+
+
+def rate(step: int, done: float, peak: float) -> float:
+    """Learning rate: a rise over ten steps, then a cosine in the share ``done`` down to a twentieth."""
+    return peak * min(1.0, (step + 1) / 10) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
 
 def main() -> None:
@@ -176,7 +179,9 @@ def main() -> None:
     parser.add_argument("--alpha", type=float, default=64)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--tokens", type=int, default=2500, help="most tokens of a batch")
-    parser.add_argument("--every", type=int, default=25, help="steps between two measurements")
+    parser.add_argument("--every", type=int, default=50, help="steps between two measurements")
+    parser.add_argument("--save-every", type=int, default=10, help="steps between two saved states")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="end in order after so many minutes")
     parser.add_argument("--start", type=Path, help="state.pt whose adapter this run begins with")
     parser.add_argument("--float32", action="store_true", help="compute in float32 instead of bfloat16")
     parser.add_argument("--seed", type=int, default=0)
@@ -195,19 +200,33 @@ def main() -> None:
     optimiser = torch.optim.AdamW(learnt, lr=args.lr, betas=(0.9, 0.98), weight_decay=0.0)
     args.out.mkdir(parents=True, exist_ok=True)
     state_path = args.out / "state.pt"
-    step, seen, targets = 0, 0, 0
+    step, seen, targets, spent = 0, 0, 0, 0.0
+    figures: dict[str, float] = {}
     if state_path.exists():
         state = torch.load(state_path, weights_only=True)
         model.load_state_dict(state["adapter"], strict=False)
         optimiser.load_state_dict(state["optimiser"])
         step, seen, targets = state["step"], state["seen"], state["targets"]
+        spent, figures = state["spent"], state["figures"]
     elif args.start:
         model.load_state_dict(torch.load(args.start, weights_only=True)["adapter"], strict=False)
+
+    def save(path: Path, step: int, seen: int, targets: int, spent: float) -> None:
+        state = {"step": step, "seen": seen, "targets": targets, "spent": spent, "figures": figures}
+        state |= {
+            "adapter": adapter(model),
+            "optimiser": optimiser.state_dict(),
+            "rank": args.rank,
+            "alpha": args.alpha,
+        }
+        torch.save(state, path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
+
     print(f"{len(train)} rows, {sum(len(s.tokens) for s in train)} tokens, {sum(p.numel() for p in learnt)} parameters")
     queue: list[list[Sample]] = []
     epoch, drawn = 0, 0
     began, recent, number = time.monotonic(), 0.0, 0
-    while step < args.steps:
+    while (done := max(step / args.steps, (spent + time.monotonic() - began) / 60 / args.minutes)) < 1:
         if not queue:
             queue = batches(train, args.tokens, random.Random(f"{args.seed}/{epoch}"))
             epoch += 1
@@ -216,7 +235,7 @@ def main() -> None:
         if drawn <= step:
             continue
         for group in optimiser.param_groups:
-            group["lr"] = rate(step, args.steps, args.lr)
+            group["lr"] = rate(step, done, args.lr)
         loss, count = summed_loss(model, batch, device)
         (loss / max(count, 1)).backward()
         nn.utils.clip_grad_norm_(learnt, 1.0)
@@ -232,13 +251,12 @@ def main() -> None:
                 flush=True,
             )
             recent, number = 0.0, 0
-        if step % args.every == 0 or step == args.steps:
-            figures = {name: round(measure(model, rows, args.tokens, device), 4) for name, rows in sets.items()}
-            print(f"step {step} held out {figures}", flush=True)
-            state = {"step": step, "seen": seen, "targets": targets, "adapter": adapter(model)}
-            state |= {"optimiser": optimiser.state_dict(), "rank": args.rank, "alpha": args.alpha, "figures": figures}
-            torch.save(state, state_path.with_suffix(".part"))
-            os.replace(state_path.with_suffix(".part"), state_path)
+        if step % args.every == 0:
+            figures = report(model, sets, args.tokens, device, step)
+        if step % args.save_every == 0:
+            save(state_path, step, seen, targets, spent + time.monotonic() - began)
+    figures = report(model, sets, args.tokens, device, step)
+    save(state_path, step, seen, targets, spent + time.monotonic() - began)
 
 
 if __name__ == "__main__":

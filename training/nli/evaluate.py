@@ -99,7 +99,8 @@ def ranking(path: Path, predict: Predict, leave_out: str = "") -> str:
         p = predict(pairs).reshape(len(kinds), len(case["persona"]), 3)
         counts[kinds[int((p[:, :, 0].max(1) - p[:, :, 2].max(1)).argmax())][0]] += 1
     n = len(cases)
-    return f"n {n:5d}  hits@1 {counts['gold'] / n:.3f}  contradict@1 {counts['neg'] / n:.3f}  similar@1 {counts['similar'] / n:.3f}  random@1 {counts['rand'] / n:.3f}"
+    titles = {"gold": "hits@1", "neg": "contradict@1", "similar": "similar@1", "rand": "random@1"}
+    return f"n {n:5d}  " + "  ".join(f"{title} {counts[kind] / n:.3f}" for kind, title in titles.items())
 
 
 def main() -> None:

@@ -88,18 +88,20 @@ def main() -> None:
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda s: min((s + 1) / warm, max(0.0, (args.steps - s) / (args.steps - warm)))
     )
-    step, number, last = 0, 0, args.out / "last.pt"
+    step, number, done, last = 0, 0, 0, args.out / "last.pt"  # done: batches of the epoch already seen
     if last.exists():
         state = torch.load(last)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
-        step, number = state["step"], state["epoch"]
+        step, number, done = state["step"], state["epoch"], state["done"]
         print(f"resumed at step {step}, epoch {number}", flush=True)
     model.train()
     began, seen, total = time.time(), 0, 0.0
     while step < args.steps:
-        for x, right in batches(data.epoch(number, args.rules, args.times, open_rows), tokenizer, args.batch):
+        for i, (x, right) in enumerate(batches(data.epoch(number, args.rules, args.times, open_rows), tokenizer, args.batch)):
+            if i < done:
+                continue
             with torch.autocast("cpu", torch.bfloat16, enabled=not args.fp32):
                 loss = loss_of(model(**x), right)
             loss.backward()
@@ -121,6 +123,7 @@ def main() -> None:
                     "schedule": schedule.state_dict(),
                     "step": step,
                     "epoch": number,
+                    "done": i + 1,
                 }
                 torch.save(state, last.with_suffix(".tmp"))
                 os.replace(last.with_suffix(".tmp"), last)
@@ -130,7 +133,7 @@ def main() -> None:
                 )
             if step >= args.steps:
                 break
-        number += 1
+        number, done = number + 1, 0
     torch.save(model.state_dict(), args.out / "model.pt")
 
 

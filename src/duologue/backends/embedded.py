@@ -19,6 +19,7 @@ from duologue.backends.embedded_slots import SlotTable
 from duologue.backends.embedded_text import PromptTokens, error_of
 from duologue.backends.protocol import Answer, Features, Request, TokenLogprob
 from duologue.errors import CallError, ModelError
+from duologue.models.files import sha256_of
 
 KV_PER_SLOT = 2
 """Prefix caches kept per concurrent request: a turn-by-turn conversation alternates between two prompts."""
@@ -34,8 +35,8 @@ class EmbeddedBackend:
 
     ``slots`` is the number of requests decoded together, ``threads`` the number of threads that read prompts (default:
     all cores), ``context`` the tokens of prompt and answer together that one request may have. ``sha256`` is the
-    verified hash of the file; it enters ``model`` and with it every call key. With ``log_path`` one line about each
-    load is appended there.
+    verified hash of the file; it enters ``model`` and with it every call key, and so does the hash of ``adapter``, a
+    LoRA adapter for this very model. With ``log_path`` one line about each load is appended there.
 
     The same request draws with the same seed. When other requests share its batch, llama.cpp adds numbers up in
     another order, so a near-tie can still fall differently; the run's log is what makes runs repeatable.
@@ -51,10 +52,15 @@ class EmbeddedBackend:
         threads: int | None = None,
         context: int = 2048,
         log_path: Path | None = None,
+        adapter: Path | None = None,
     ) -> None:
         self.name = "embedded"
         self.model = f"{name}@{sha256[:12]}"
+        if adapter is not None:
+            check_gguf(adapter)
+            self.model += f"+{sha256_of(adapter)[:12]}"
         self._path = path
+        self._adapter = adapter
         self._slots = slots or default_slots()
         self._threads = threads or os.cpu_count() or 1
         self._context = context
@@ -111,7 +117,7 @@ class EmbeddedBackend:
             folder.cleanup()
 
     def _load(self) -> None:
-        _check_file(self._path)
+        check_gguf(self._path)
         # Spinning worker threads halve the speed as soon as anything else runs; libgomp reads this once, when loaded.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         try:
@@ -123,6 +129,8 @@ class EmbeddedBackend:
         caches = self._slots * KV_PER_SLOT
         params = xllamacpp.CommonParams()
         params.model.path = str(self._path)
+        if self._adapter is not None:
+            params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(self._adapter), 1.0)]
         params.n_ctx = self._context * caches
         params.n_parallel = caches
         params.n_gpu_layers = 0
@@ -145,7 +153,8 @@ class EmbeddedBackend:
         try:
             self._server = xllamacpp.Server(params)
         except (RuntimeError, ValueError) as error:
-            raise ModelError(f"{self._path}: llama.cpp can't load this model; fetch it again or free memory") from error
+            which = f"{self._path} with the adapter {self._adapter}" if self._adapter else f"{self._path}"
+            raise ModelError(f"{which}: llama.cpp can't load this model; fetch it again or free memory") from error
         self._tokens = PromptTokens(self._server.listening_address, key)
         # The server must have answered once before it may be freed, or llama.cpp's loop never ends.
         self._server.handle_completions({"prompt": "a", "n_predict": 1})
@@ -209,7 +218,8 @@ class EmbeddedBackend:
         return True
 
 
-def _check_file(path: Path) -> None:
+def check_gguf(path: Path) -> None:
+    """Raise ModelError when ``path`` can't be read or is no GGUF file."""
     try:
         with path.open("rb") as file:
             magic = file.read(4)

@@ -47,24 +47,32 @@ def make_backend(config: Config, *, folder: Path, on_pull: OnProgress | None = N
 
         assert model.base_url is not None
         return EndpointBackend(model.base_url, model.name, model.key_env, config.engine, json_schema=model.json_schema)
-    path, name, digest = _weights(model.name, on_pull)
+    path, name, digest, adapter = _weights(model.name, on_pull)
     from duologue.backends.embedded import EmbeddedBackend
 
     return EmbeddedBackend(
-        path, name=name, sha256=digest, slots=model.slots, threads=model.threads, log_path=folder / "llama.log"
+        path,
+        name=name,
+        sha256=digest,
+        slots=model.slots,
+        threads=model.threads,
+        log_path=folder / "llama.log",
+        adapter=adapter,
     )
 
 
-def _weights(name: str, on_pull: OnProgress | None) -> tuple[Path, str, str]:
-    """(file, name, SHA-256) of a registered model or a .gguf file."""
+def _weights(name: str, on_pull: OnProgress | None) -> tuple[Path, str, str, Path | None]:
+    """(file, name, SHA-256, adapter) of a registered model or a .gguf file."""
     if name.endswith(".gguf"):
         from duologue.models.files import sha256_of
 
         path = Path(name).expanduser()
-        return path, path.stem, sha256_of(path)
+        return path, path.stem, sha256_of(path), None
+    from duologue.models.adapters import packaged_adapter
     from duologue.models.fetch import ensure
     from duologue.models.registry import find
 
     entry = find(name)
+    adapter = packaged_adapter(entry.adapter, entry.files[0].sha256) if entry.adapter else None
     path = ensure(entry, on_progress=on_pull)
-    return path, entry.name, entry.files[0].sha256
+    return path, entry.name, entry.files[0].sha256, adapter

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from duologue import __version__
-from duologue.cli import calls, export, init, models, run, show, stats
+from duologue.cli import calls, export, init, items, models, run, show, stats
 from duologue.errors import DuologueError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("run")(run.run)
 app.command("export")(export.export)
 app.command("stats")(stats.stats)
 app.command("show")(show.show)
+app.command("items")(items.items)
 app.command("calls")(calls.calls)
 app.command("init")(init.init)
 app.add_typer(models.app, name="models", help="List and fetch the embedded models.")

@@ -19,7 +19,7 @@ from duologue.conversations.critic.critic import Critic
 from duologue.conversations.generator.protocol import Generator, Refused, Task
 from duologue.conversations.pool import Pool
 from duologue.engine.flow import stream
-from duologue.errors import ItemFailed
+from duologue.errors import ItemFailed, RunStopped
 from duologue.models.protocol import Embedder
 from duologue.records import Candidate, Conversation, Outcome, Pair, Verdict
 from duologue.store.codec import decode
@@ -60,8 +60,19 @@ class Loop:
     async def run(self, pairs: Sequence[Pair], pool: Pool) -> Pool:
         """Run all iterations and write each pair's final conversation (iteration 0). Returns the last pool.
 
-        Raises RunStopped when the engine ends the run; what is finished is in the ledger.
+        Raises RunStopped when the engine ends the run. The pairs that have a winner by then get their final
+        conversation all the same; the others are neither lost nor failed and stay unrecorded until the run goes on.
         """
+        try:
+            pool = await self._iterate(pairs, pool)
+        except RunStopped:
+            await self._ledger.flush()
+            await self._finish(pairs, stopped=True)
+            raise
+        await self._finish(pairs)
+        return pool
+
+    async def _iterate(self, pairs: Sequence[Pair], pool: Pool) -> Pool:
         for iteration in range(1, self._config.loop.iterations + 1):
             self._ledger.begin("conversation", len(pairs), iteration)
             best: list[tuple[float, int, Conversation]] = []
@@ -78,7 +89,6 @@ class Loop:
             await self._ledger.flush()
             ranked = [winner for _, _, winner in sorted(best, key=lambda entry: entry[:2], reverse=True)]
             pool = await asyncio.to_thread(pool.joined, ranked, config=self._config.loop, embedder=self._embedder)
-        await self._finish(pairs)
         return pool
 
     async def _pair(self, pair: Pair, iteration: int, pool: Pool) -> Conversation | None:
@@ -187,9 +197,10 @@ class Loop:
     def _settle(self, pair: Pair, iteration: int, winner: Conversation, *, by: str, reason: str = "") -> None:
         self._ledger.record(Outcome("conversation", pair.id, "accepted", by, reason, iteration, winner))
 
-    async def _finish(self, pairs: Sequence[Pair]) -> None:
-        """Write the data set: each pair's newest winner, or why it has none."""
-        self._ledger.begin("conversation", len(pairs), 0)
+    async def _finish(self, pairs: Sequence[Pair], *, stopped: bool = False) -> None:
+        """Write the data set: each pair's newest winner, or, unless the run was ``stopped``, why it has none."""
+        if not stopped:
+            self._ledger.begin("conversation", len(pairs), 0)
         for pair in pairs:
             last: Outcome | None = None
             for iteration in range(self._config.loop.iterations, 0, -1):
@@ -199,6 +210,8 @@ class Loop:
                     self._settle(pair, 0, _must(outcome), by=f"iteration {iteration}")
                     break
             else:
+                if stopped:
+                    continue
                 reason = last.reason if last else "never reached"
                 self._ledger.record(Outcome("conversation", pair.id, "failed", "critic", reason, 0))
         await self._ledger.flush()

