@@ -112,7 +112,8 @@ async def run_async(
             await _check_seeds(database, folder, seeds)
             revision = await revisions.begin(database, fingerprint(config, seeds), config.model_dump(mode="json"))
             _write_config(folder, config, revision.id)
-            engine = Engine(backend, CallLog(database, revision), config.engine, config.budget)
+            log = CallLog(database, revision)
+            engine = Engine(backend, log, config.engine, config.budget)
             ledger = SqlLedger(database, revision)
             listener = Logged(_log, watch(lambda: _speed(engine.usage())) if watch else Silent())
             ledger.subscribe(listener)
@@ -135,6 +136,7 @@ async def run_async(
                 listener.close()
                 await engine.close()
                 memory.close()
+                log.close()
         finally:
             database.close()
         return _result(folder, engine.usage(), time.monotonic() - started, seeds)

@@ -159,7 +159,7 @@ def test_presets_load(preset: str) -> None:
 def test_the_paper_preset_has_the_papers_values() -> None:
     config = load_config(preset="paper")
     assert (config.model.sampling.temperature, config.model.sampling.top_k) == (0.7, 40)
-    assert config.expansion.cluster_distance == 0.1
+    assert config.expansion.cluster_distance == 0.65
     assert config.pairing.min_commonalities == 3
     assert config.pairing.fallback is None
     assert config.generator.mode == "whole"

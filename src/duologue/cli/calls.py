@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from duologue.errors import UsageError
+from duologue.report.estimate import compact
 from duologue.store.reading import RunReader
 from duologue.text import printable
 
@@ -88,23 +89,33 @@ def _print(console: Console, data: dict[str, Any]) -> None:
     columns = {
         "calls": "calls",
         "reused": "reused",
+        "shared": "shared",
         "attempts": "tries",
         "prompt_tokens": "prompt",
         "cached_tokens": "cached",
         "completion_tokens": "answer",
-        "cost": "cost",
+        "cost": "money",
         "seconds": "s",
     }
+    always = ("calls", "prompt_tokens", "completion_tokens", "seconds")
+    # A column of zeros, or of tries that say no more than the calls do, only takes room.
+    told = {
+        name
+        for name in columns
+        if any(row[name] for row in data["purposes"])
+        and (name != "attempts" or any(row[name] != row["calls"] for row in data["purposes"]))
+    }
+    columns = {name: heading for name, heading in columns.items() if name in told or name in always}
     names = tuple(columns)
     table = Table(title="Model calls and tokens", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("purpose", no_wrap=True)
     for heading in columns.values():
         table.add_column(heading, justify="right", no_wrap=True)
     for row in data["purposes"]:
-        table.add_row(Text(row["purpose"]), *(f"{row[name]:,}" for name in names))
+        table.add_row(Text(row["purpose"]), *(_figure(name, row[name]) for name in names))
     if len(data["purposes"]) > 1:
         sums = [sum(row[name] for row in data["purposes"]) for name in names]
-        table.add_row("all", *(f"{round(total, 3):,}" for total in sums), style="bold")
+        table.add_row("all", *map(_figure, names, sums), style="bold")
     console.print(table)
     if data["slowest"]:
         console.print("Slowest:")
@@ -114,6 +125,10 @@ def _print(console: Console, data: dict[str, Any]) -> None:
         console.print(f"Given up: {data['failed']}")
         for call in data["failures"]:
             _line(console, f"  {call['purpose']} after {call['attempts']} attempts ({call['kind']}): {call['message']}")
+
+
+def _figure(name: str, value: float) -> str:
+    return f"{value:,.4f}" if name == "cost" else compact(value)
 
 
 def _line(console: Console, text: str) -> None:

@@ -11,17 +11,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from duologue.api import RunResult, Watch
+from duologue.api import RunResult, Watch, check_request
 from duologue.api import run as run_api
+from duologue.backends.make import check_model
 from duologue.config.load import load_config
 from duologue.config.presets import PRESETS
 from duologue.config.sections import Config
 from duologue.errors import UsageError
+from duologue.estimate import estimate_run
 from duologue.models.fetch import PullProgress
 from duologue.report.conversation import print_conversation
+from duologue.report.estimate import print_estimate
 from duologue.report.progress import Listener, Live, Plain, Silent
 from duologue.report.stats import print_table
 from duologue.report.summary import summarise
+from duologue.seeds import read_seeds
 from duologue.store.reading import RunReader
 
 
@@ -45,12 +49,15 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Fixes every random choice.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Most tokens to pay for; then the run ends in order.")] = None,
     max_cost: Annotated[float | None, typer.Option(help="Most money, in the currency of budget's prices.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Estimate calls, tokens, time and money; load, call and write nothing.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Make a data set of conversations between pairs of users."""
     if preset is not None and preset not in PRESETS:
         raise UsageError(f"--preset: no preset is named {preset!r}; there are {', '.join(sorted(PRESETS))}")
-    if out is None:
+    if out is None and not dry_run:
         raise UsageError("--out: name the folder for the run, such as --out my-run")
     overrides: dict[str, object] = {
         "seeds.path": seeds,
@@ -66,6 +73,13 @@ def run(
     }
     chosen = load_config(config, preset=preset, overrides={k: v for k, v in overrides.items() if v is not None})
     console = Console()
+    if dry_run:
+        seeds_read = read_seeds(chosen.seeds)
+        check_request(seeds_read, chosen)
+        check_model(chosen)
+        print_estimate(console, estimate_run(chosen, seeds_read, out))
+        return
+    assert out is not None
     result = run_api(chosen, out, watch=_watch(console, quiet), on_pull=None if quiet else _pulls(console))
     if not quiet:
         _report(console, result, chosen)
@@ -111,7 +125,7 @@ def _report(console: Console, result: RunResult, config: Config) -> None:
     print_table(console, result.accounts)
     with RunReader(result.folder) as reader:
         for line in summarise(reader).lines():
-            console.print(line, markup=False, highlight=False)
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
         for number, conversation in enumerate(reader.conversations()):
             if number == 2:
                 break

@@ -28,4 +28,4 @@ def stats(
     console = Console()
     print_table(console, summary.accounts)
     for line in summary.lines():
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

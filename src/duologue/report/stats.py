@@ -84,22 +84,18 @@ def table(accounts: Iterable[StageAccount]) -> Table:
     made = Table(title="Every item, stage by stage", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     made.add_column("stage", no_wrap=True)
     for name in ("items", "accepted", "rejected", "failed", "rate"):
-        made.add_column(name, justify="right")
-    made.add_column("refused by")
+        made.add_column(name, justify="right", no_wrap=True)
     for entry in accounts:
-        blame = [f"{by} {n}" for by, n in (entry.rejected_by + entry.failed_by).most_common()]
-        made.add_row(
-            title(entry.stage, entry.iteration),
-            str(entry.total),
-            str(entry.accepted),
-            str(entry.rejected),
-            str(entry.failed),
-            f"{100 * entry.acceptance:.0f} %",
-            Text(", ".join(blame)),
-        )
+        counts = (entry.total, entry.accepted, entry.rejected, entry.failed)
+        made.add_row(title(entry.stage, entry.iteration), *map(str, counts), f"{100 * entry.acceptance:.0f} %")
     return made
 
 
 def print_table(console: Console, accounts: Iterable[StageAccount]) -> None:
-    """Print the accounts."""
+    """Print the accounts, and below them who refused what."""
+    accounts = list(accounts)
     console.print(table(accounts))
+    for entry in accounts:
+        blame = [f"{by} {n}" for by, n in (entry.rejected_by + entry.failed_by).most_common()]
+        if blame:
+            console.print(Text(f"{title(entry.stage, entry.iteration)} refused by: {', '.join(blame)}"), soft_wrap=True)

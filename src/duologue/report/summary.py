@@ -110,7 +110,7 @@ class Summary:
         if self.note:
             lines.append(printable(f"Run {self.state} because: {self.note}"))
         if experts:
-            lines.append(f"Passed by guards and filters: {experts}")
+            lines.append(f"Guards and filters that refused (passed/judged): {experts}")
         if figures.conversations:
             lines.append(
                 f"Utterances {figures.utterances_mean:.1f} a conversation, {figures.inside_length:.0%} inside the asked "
