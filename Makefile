@@ -2,13 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DEMO ?= demo-run
+DEMO ?= demo-runs/$(shell date +%Y%m%d-%H%M%S)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: demo test env env-dev models lint types unit lock clean
 
 demo: env
-	$(BIN)/python -m duologue.demo --out $(DEMO)
+	$(BIN)/duologue run --preset quick --out $(DEMO)
 
 test: env-dev models lint types unit
 

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pytest
+
 from duologue.config.sections import Config, GeneratorConfig, LoopConfig
 from duologue.conversations.critic.critic import Critic
 from duologue.conversations.critic.protocol import CriticContext
@@ -13,7 +15,7 @@ from duologue.conversations.examples import Example
 from duologue.conversations.generator.protocol import Refused, Task
 from duologue.conversations.loop import Loop
 from duologue.conversations.pool import Pool
-from duologue.errors import ItemFailed
+from duologue.errors import ItemFailed, RunStopped
 from duologue.models.scripted import ScriptedEmbedder
 from duologue.records import Attribute, Candidate, Comparison, Conversation, Outcome, Pair, Profile, Stage, Verdict
 from duologue.store.codec import encode
@@ -110,9 +112,10 @@ def run(
     pairs: int = 1,
     keep: str = "best",
     iterations: int = 2,
+    writer: Writer | None = None,
 ) -> tuple[Memo, Writer, Pool]:
     memo = memo or Memo()
-    writer = Writer(plan)
+    writer = writer or Writer(plan)
     config = Config(
         generator=GeneratorConfig(candidates=2, examples=1),
         loop=LoopConfig.model_validate({"iterations": iterations, "regenerations": 1, "keep": keep, "pool_join": 1}),
@@ -200,3 +203,24 @@ def test_what_is_finished_is_not_made_again() -> None:
     )
     assert writer.tasks == []
     assert [encode(o) for o in again.of("conversation", 0)] == [encode(o) for o in first.of("conversation", 0)]
+
+
+def test_a_stopped_run_keeps_what_has_a_winner() -> None:
+    class Ending(Writer):
+        async def generate(self, task: Task) -> Candidate:
+            if task.pair.index == 2:
+                raise RunStopped("the budget is spent")
+            return await super().generate(task)
+
+    memo = Memo()
+    with pytest.raises(RunStopped, match="budget"):
+        run({}, memo=memo, pairs=6, writer=Ending({}))
+    kept = {o.item for o in memo.of("conversation", 1) if o.status == "accepted"}
+    assert {o.item for o in memo.of("conversation", 0)} == kept
+    assert "p-0002" not in kept
+    assert not [o for o in memo.rows.values() if o.status == "failed"]
+    finished, _, _ = run({}, memo=memo, pairs=6)
+    fresh, _, _ = run({}, pairs=6)
+    assert {o.item: encode(o) for o in finished.of("conversation", 0)} == {
+        o.item: encode(o) for o in fresh.of("conversation", 0)
+    }

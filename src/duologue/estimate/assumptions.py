@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from duologue.config.sections import Config
 from duologue.store.reading import CallTotal, RunReader
@@ -86,7 +87,9 @@ def assume(config: Config, folder: Path | None) -> Assumptions:
     with RunReader(folder) as reader:
         totals = [t for t in reader.call_totals() if _same_model(t, config)]
         counts = reader.counts()
-        mode = reader.revision().config.get("generator", {}).get("mode")
+        written = reader.revision().config.get("generator")
+    # Other examples or lengths make other prompts, so what the log says of them counts no more.
+    as_before = written is not None and _shape(written) == _shape(config.generator.model_dump(mode="json"))
     rows: dict[str, list[int]] = {"attribute": [0, 0], "candidate": [0, 0]}
     for count in counts:
         if count.stage in rows:
@@ -102,16 +105,20 @@ def assume(config: Config, folder: Path | None) -> Assumptions:
         candidates_survive=_share(rows["candidate"], base.candidates_survive) if known else base.candidates_survive,
         calls_per_candidate=(
             generated / candidates
-            if known and generated >= LEAST_CALLS and candidates and mode == config.generator.mode
+            if as_before and generated >= LEAST_CALLS and candidates
             else None
         ),
         seen={
             t.purpose: Seen(t.prompt_tokens / t.calls, t.completion_tokens / t.calls, t.seconds / t.calls)
             for t in totals
-            if t.calls >= LEAST_CALLS
+            if t.calls >= LEAST_CALLS and (as_before or not t.purpose.startswith("generator"))
         },
         measured=known,
     )
+
+
+def _shape(generator: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in generator.items() if name != "candidates"}
 
 
 def _same_model(total: CallTotal, config: Config) -> bool:

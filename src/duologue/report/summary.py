@@ -94,7 +94,9 @@ class Summary:
         figures = self.data_set
         splits = ", ".join(f"{name} {n}" for name, n in figures.splits.items())
         experts = ", ".join(
-            f"{name} {passed}/{judged}" for name, kind, judged, passed in self.experts if kind != "quality"
+            f"{name} {passed}/{judged}"
+            for name, kind, judged, passed in self.experts
+            if kind != "quality" and passed < judged
         )
         cached = (
             f", {100 * self.cached_tokens / self.prompt_tokens:.0f} % of the prompt cached"
