@@ -14,6 +14,7 @@ from duologue.config.sections import Config, SamplingConfig
 from duologue.conversations.critic.critic import Critic
 from duologue.conversations.critic.protocol import CriticContext
 from duologue.conversations.examples import shipped_examples
+from duologue.conversations.generator.protocol import GeneratorContext
 from duologue.conversations.generator.registry import make_generator
 from duologue.conversations.loop import Loop
 from duologue.conversations.pool import Pool
@@ -102,10 +103,14 @@ def make_loop(config: Config, roles: Roles) -> Loop:
     """Level 3: the Generator and the Critic, in the loop. Raises ConfigError when an expert or mode is unknown."""
     generator = make_generator(
         config.generator.mode,
-        roles.caller,
-        config.generator,
-        sampling(config.generator.sampling or config.model.sampling),
-        config.critic,
+        GeneratorContext(
+            caller=roles.caller,
+            config=config.generator,
+            sampling=sampling(config.generator.sampling or config.model.sampling),
+            critic=config.critic,
+            embedder=roles.embedder,
+            nli=roles.nli,
+        ),
     )
     critic = Critic.from_config(
         CriticContext(config.critic, roles.embedder, roles.nli, roles.toxicity, roles.caller, config.seed),
@@ -118,7 +123,7 @@ def make_loop(config: Config, roles: Roles) -> Loop:
         embedder=roles.embedder,
         ledger=roles.ledger,
         memory=roles.memory,
-        pairs_in_flight=pairs_in_flight(roles.caller.features, config),
+        pairs_in_flight=pairs_in_flight(roles.caller.features, config, generator.calls),
     )
 
 
@@ -136,13 +141,14 @@ async def run_stages(seeds: Seeds, config: Config, roles: Roles) -> None:
     await loop.run(pairs, Pool(shipped_examples()))
 
 
-def pairs_in_flight(features: Features, config: Config) -> int:
+def pairs_in_flight(features: Features, config: Config, calls: int) -> int:
     """How many pairs are worked on at once, so that every slot or connection has something to do.
 
-    With fixed slots no more candidates than slots are alive, or each would push another's prefix out of the cache.
+    ``calls`` is how many calls one candidate makes at the same time. With fixed slots no more sequences than slots are
+    alive, or each would push another's prefix out of the cache.
     """
-    calls = features.slots if features.slots is not None else 2 * config.engine.concurrency
-    return max(1, -(-calls // config.generator.candidates))
+    wanted = features.slots if features.slots is not None else 2 * config.engine.concurrency
+    return max(1, -(-wanted // (config.generator.candidates * calls)))
 
 
 def sampling(config: SamplingConfig) -> Sampling:

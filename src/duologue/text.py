@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 _QUOTES = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u2032": "'", "\u02bc": "'", "`": "'"}
 )
+# Lower case, and blanks for all that is neither letter, digit nor apostrophe.
+_ASCII = str.maketrans({chr(i): chr(i).lower() if chr(i).isalnum() or chr(i) == "'" else " " for i in range(128)})
 _SENTENCE_END = re.compile(r"[.!?\u2026]+[\"'\u201d\u2019)\]]*(?=\s|$)")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|approx|no|mt|u\.s|u\.k|a\.m|p\.m|e\.g|i\.e)|(?:^|\s)[B-HJ-Z])\.$",
@@ -41,15 +44,18 @@ STOP_WORDS = frozenset(_STOP_TEXT.split())
 """Words that carry no content of their own, in the form that :func:`normalise` gives them."""
 
 
+@lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
     """Return ``text`` for comparison: NFKC, lower case, straight apostrophes inside words, no other punctuation.
 
     Words are parted by single spaces. ``normalise(normalise(x)) == normalise(x)`` holds.
     """
-    if not text.isascii():
+    if text.isascii():
+        text = text.translate(_ASCII)
+    else:
         text = unicodedata.normalize("NFKC", text)
         text = unicodedata.normalize("NFKC", text.lower()).translate(_QUOTES)
-    text = "".join(c if _in_word(c) else " " for c in text.lower())
+        text = "".join(c if _in_word(c) else " " for c in text.lower())
     # A word needs a letter or digit; apostrophes at its edges are quotes.
     return " ".join(w for w in (w.strip("'") for w in text.split()) if any(map(str.isalnum, w)))
 
@@ -71,6 +77,7 @@ def content_words(text: str) -> list[str]:
     return [stem(w) for w in words(text) if w not in STOP_WORDS]
 
 
+@lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """Strip a light English suffix (plural, possessive, -ing, -ed) from one normalised word.
 

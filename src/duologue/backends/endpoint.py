@@ -134,7 +134,9 @@ class EndpointBackend:
             status, headers, raw = await self._post(orjson.dumps(sent))
             if status == 200:
                 self._answered = True
-                return wire.answer(raw, request, self._key.reveal())
+                key = self._key.reveal()
+                # An echo of the key must not reach the log.
+                return wire.answer(raw.replace(key.encode(), b"[key]") if key else raw, request)
             if status in (400, 422):
                 field = wire.refused_field(provider_message(raw)[0], sent)
                 if field is not None:

@@ -68,7 +68,7 @@ def refused_field(message: str, sent: dict[str, Any]) -> str | None:
     return next((name for name in OPTIONAL if name in sent and name in lower), None)
 
 
-def answer(raw: bytes, request: Request, key: str = "") -> Answer:
+def answer(raw: bytes, request: Request) -> Answer:
     """Read a response of status 200. Raises WastedCall when it is malformed or empty.
 
     Token counts are the server's; where it gives none they are estimated at four characters a token.
@@ -82,7 +82,7 @@ def answer(raw: bytes, request: Request, key: str = "") -> Answer:
         finish = choice.get("finish_reason")
     except (KeyError, IndexError, TypeError, AttributeError):
         said = data.get("error") if isinstance(data, dict) else None
-        detail = f": {one_line(str(said), key)}" if said else ""
+        detail = f": {one_line(str(said))}" if said else ""
         raise WastedCall(f"the answer is not a chat completion{detail}", prompt or 0, completion or 0) from None
     if isinstance(content, list):
         content = "".join(p["text"] for p in content if isinstance(p, dict) and isinstance(p.get("text"), str))

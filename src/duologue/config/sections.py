@@ -168,8 +168,14 @@ class GeneratorConfig(Section):
         (10, 16), description="fewest and most utterances of a conversation, both included"
     )
     max_utterance_words: Positive = Field(45, description="most words of one utterance")
+    turn_choices: int | None = Field(
+        None,
+        ge=1,
+        le=10,
+        description="turns mode: draws of each utterance, the best of which is said; null: 3 embedded, else 1",
+    )
     turn_retries: int = Field(
-        3, ge=0, description="turns mode: times one utterance is drawn again when a guard refuses it"
+        3, ge=0, le=9, description="turns mode: times an utterance is drawn again when guards refuse all its draws"
     )
     sampling: SamplingConfig | None = Field(None, description="overrides model.sampling for conversations")
 

@@ -48,6 +48,7 @@ class Engine:
         self._by_user = False
         self._calls = self._reused = self._shared = self._retries = self._failed = 0
         self._prompt = self._completion = self._cached = 0
+        self._answered_at = 0.0
         self._speed = Speed()
         self._noted: dict[str, list[int]] = {}
         self._unnoted = 0
@@ -162,6 +163,7 @@ class Engine:
             try:
                 self._budget.check()
                 answer = await self._backend.answer(request)
+                self._answered_at = time.monotonic()
                 self._count(answer)
                 await self._log.put(key, request, answer, time.monotonic() - started, failures + 1)
             except CallError as error:
@@ -172,7 +174,7 @@ class Engine:
                     "busy" if overload else "error", started, request.purpose, retry_after=error.retry_after
                 )
                 failures += 1
-                await self._after(error, key, request, failures)
+                await self._after(error, key, request, failures, alone=self._answered_at > started)
             except DuologueError:
                 self._limiter.release("error", started)
                 raise
@@ -187,13 +189,13 @@ class Engine:
                 self._limiter.release("ok", started, request.purpose)
                 return answer
 
-    async def _after(self, error: CallError, key: str, request: Request, failures: int) -> None:
+    async def _after(self, error: CallError, key: str, request: Request, failures: int, *, alone: bool) -> None:
         """Wait before the next try, or raise."""
         self._count_wasted(error, key, request, failures)
         if error.kind == "stop" or self._retry.asks_too_long(error):
             self._log.failed(key, request.purpose, error.kind, str(error), failures)
             raise RunStopped(f"{error}; mend this and run the same command again to go on") from error
-        wait = self._retry.wait(error, failures)
+        wait = self._retry.wait(error, failures, alone=alone)
         if wait is None:
             raise self._give_up(key, request, error.kind, str(error), failures) from error
         self._retries += 1

@@ -10,7 +10,9 @@ from duologue.errors import CallError
 BASE = 0.1
 """Seconds; the first wait is drawn from 0 to this."""
 FACTOR = 4.0
-"""Each further wait is drawn from a span so many times longer: one hiccup costs little, an outage is sat out."""
+"""Each further wait is drawn from a span so many times longer, so that an outage is sat out."""
+GENTLE_FACTOR = 2.0
+"""The same where other calls were answered meanwhile: the server works, and waiting long only makes a slow tail."""
 CAP = 30.0
 """Seconds; no wait that the server did not ask for is longer."""
 LONGEST_ASKED = 900.0
@@ -26,13 +28,17 @@ class RetryPolicy:
     retries: int
     rng: random.Random = field(default_factory=random.Random)
 
-    def wait(self, error: CallError, failures: int) -> float | None:
-        """Seconds to wait after the ``failures``-th failure (from 1) of a call, or None to give it up."""
+    def wait(self, error: CallError, failures: int, *, alone: bool = False) -> float | None:
+        """Seconds to wait after the ``failures``-th failure (from 1) of a call, or None to give it up.
+
+        ``alone`` says that other calls were answered while this one failed.
+        """
         if error.kind not in ("retry", "busy"):
             return None
         if failures > self.retries * (_PATIENCE if error.kind == "busy" else 1):
             return None
-        jitter = self.rng.uniform(0.0, min(CAP, BASE * FACTOR ** min(failures - 1, 20)))
+        factor = GENTLE_FACTOR if alone else FACTOR
+        jitter = self.rng.uniform(0.0, min(CAP, BASE * factor ** min(failures - 1, 20)))
         return jitter + max(error.retry_after or 0.0, 0.0)
 
     @staticmethod

@@ -103,11 +103,7 @@ def assume(config: Config, folder: Path | None) -> Assumptions:
         base,
         attributes_accepted=_share(rows["attribute"], base.attributes_accepted) if known else base.attributes_accepted,
         candidates_survive=_share(rows["candidate"], base.candidates_survive) if known else base.candidates_survive,
-        calls_per_candidate=(
-            generated / candidates
-            if as_before and generated >= LEAST_CALLS and candidates
-            else None
-        ),
+        calls_per_candidate=(generated / candidates if as_before and generated >= LEAST_CALLS and candidates else None),
         seen={
             t.purpose: Seen(t.prompt_tokens / t.calls, t.completion_tokens / t.calls, t.seconds / t.calls)
             for t in totals

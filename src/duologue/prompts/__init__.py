@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from string import Template
 from typing import cast
@@ -24,6 +24,7 @@ _ROLE_LABEL = re.compile(r"\b(user|speaker|person|system|assistant|human|bot|ai)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 
 
+@lru_cache(maxsize=4096)
 def as_data(text: str) -> str:
     """Return ``text`` on one line, with chat-template tokens and role labels made harmless."""
     text = _CONTROL.sub(" ", text)

@@ -6,8 +6,11 @@ import random
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from duologue.backends.protocol import Caller, Sampling
+from duologue.config.sections import CriticConfig, GeneratorConfig
 from duologue.conversations.examples import Example
 from duologue.errors import DuologueError
+from duologue.models.protocol import Embedder, Nli
 from duologue.records import Candidate, Pair, make_id
 
 
@@ -17,6 +20,24 @@ class Refused(DuologueError):
     def __init__(self, by: str, reason: str) -> None:
         super().__init__(reason)
         self.by = by
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorContext:
+    """What Generators may use. The small models are thread-safe."""
+
+    caller: Caller
+    config: GeneratorConfig
+    sampling: Sampling
+    critic: CriticConfig
+    """The Critic's settings, for the checks that an utterance meets while the conversation is written."""
+    embedder: Embedder
+    nli: Nli
+
+    @property
+    def turn_choices(self) -> int:
+        """Draws of each utterance: as configured, else 3 for a backend with its own slots and 1 for others."""
+        return self.config.turn_choices or (3 if self.caller.features.slots is not None else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +74,11 @@ class Generator(Protocol):
     @property
     def mode(self) -> Literal["whole", "turns"]:
         """Whether utterances come all at once or one by one."""
+        ...
+
+    @property
+    def calls(self) -> int:
+        """Calls that one candidate makes at the same time."""
         ...
 
     async def generate(self, task: Task) -> Candidate:

@@ -6,30 +6,34 @@ voiced only by the partner in the released data). Here a speaker can learn of th
 
 from __future__ import annotations
 
+import asyncio
 from typing import Literal
 
 from duologue.backends.grammar import line
-from duologue.backends.protocol import Caller, Message, Request, Sampling
-from duologue.config.sections import CriticConfig, GeneratorConfig
+from duologue.backends.protocol import Message, Request
 from duologue.conversations.critic.guards.utterance import check_utterance
 from duologue.conversations.examples import Example
+from duologue.conversations.generator.choice import score_draws
 from duologue.conversations.generator.parse import clean_utterance
-from duologue.conversations.generator.protocol import Refused, Task
+from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
 from duologue.conversations.generator.render import bullets, sampling_for, transcript
 from duologue.prompts import as_data, load
 from duologue.records import Candidate, Speaker
 
 
 class TurnsGenerator:
-    """Lets two speakers talk, one utterance a call; an utterance that a guard refuses is drawn again."""
+    """Lets two speakers talk. Of several draws of an utterance the best that no guard refuses is said."""
 
     mode: Literal["turns"] = "turns"
 
-    def __init__(self, caller: Caller, config: GeneratorConfig, sampling: Sampling, critic: CriticConfig) -> None:
-        self._caller = caller
-        self._config = config
-        self._critic = critic
-        self._sampling = sampling_for(sampling, max_tokens=int(config.max_utterance_words * 1.6) + 8, stop=("\n",))
+    def __init__(self, context: GeneratorContext) -> None:
+        self._context = context
+        self._caller = context.caller
+        self._config = context.config
+        self.calls = context.turn_choices
+        self._sampling = sampling_for(
+            context.sampling, max_tokens=int(context.config.max_utterance_words * 1.6) + 8, stop=("\n",)
+        )
         self._prompt = load("generator_turn")
 
     async def generate(self, task: Task) -> Candidate:
@@ -54,37 +58,62 @@ class TurnsGenerator:
     async def _utterance(self, task: Task, said: list[str], turn: int) -> str:
         speaker: Speaker = 1 if turn % 2 == 0 else 2
         messages = self._messages(task, said, speaker)
-        guard = reason = ""
-        for redraw in range(self._config.turn_retries + 1):
-            answer = await self._caller.call(
-                Request(
-                    purpose="generator.turn",
-                    model=self._caller.model,
-                    messages=messages,
-                    sampling=self._sampling,
-                    sample=task.sample_number(redraw),
-                    seed=task.seed,
-                    grammar=line(self._config.max_utterance_words * 6) if self._caller.features.grammar else None,
-                )
-            )
-            text = clean_utterance(answer.text)
-            if answer.finish == "length":
-                text = whole_sentences(text)
-            refusal = check_utterance(
-                text,
-                speaker=speaker,
-                pair=task.pair,
-                earlier=said,
-                config=self._critic,
-                max_words=self._config.max_utterance_words,
-            )
-            if refusal is None:
-                return text
-            guard, _, reason = refusal.partition(": ")
-        draws = self._config.turn_retries + 1
+        refusals: list[str] = []
+        for attempt in range(self._config.turn_retries + 1):
+            numbers = range(attempt * self.calls, (attempt + 1) * self.calls)
+            draws = await asyncio.gather(*(self._draw(task, messages, number) for number in numbers))
+            good: list[str] = []
+            for draw in dict.fromkeys(draws):
+                refusal = self._refusal(task, speaker, said, draw)
+                if refusal is None:
+                    good.append(draw)
+                else:
+                    refusals.append(refusal)
+            if good:
+                return await self._best(task, speaker, said, good)
+        guard, _, reason = refusals[-1].partition(": ")
+        count = (self._config.turn_retries + 1) * self.calls
         raise Refused(
-            guard, f"utterance {turn + 1} was refused in each of {draws} draws, the last time because of {reason}"
+            guard, f"utterance {turn + 1} was refused in each of {count} draws, the last time because of {reason}"
         )
+
+    async def _draw(self, task: Task, messages: tuple[Message, ...], number: int) -> str:
+        answer = await self._caller.call(
+            Request(
+                purpose="generator.turn",
+                model=self._caller.model,
+                messages=messages,
+                sampling=self._sampling,
+                sample=task.sample_number(number),
+                seed=task.seed,
+                grammar=line(self._config.max_utterance_words * 6) if self._caller.features.grammar else None,
+            )
+        )
+        text = clean_utterance(answer.text)
+        return whole_sentences(text) if answer.finish == "length" else text
+
+    def _refusal(self, task: Task, speaker: Speaker, said: list[str], text: str) -> str | None:
+        return check_utterance(
+            text,
+            speaker=speaker,
+            pair=task.pair,
+            earlier=said,
+            config=self._context.critic,
+            max_words=self._config.max_utterance_words,
+        )
+
+    async def _best(self, task: Task, speaker: Speaker, said: list[str], draws: list[str]) -> str:
+        if len(draws) == 1:
+            return draws[0]
+        scored = await asyncio.to_thread(
+            score_draws,
+            draws,
+            profile=[a.text for a in task.pair.user(speaker).attributes],
+            said=said,
+            embedder=self._context.embedder,
+            nli=self._context.nli,
+        )
+        return max(scored, key=lambda s: s.total).text
 
     def _messages(self, task: Task, said: list[str], speaker: Speaker) -> tuple[Message, ...]:
         """Instructions, examples and own profile, then the talk so far: own utterances as the assistant's."""

@@ -7,11 +7,10 @@ from typing import Literal
 import orjson
 
 from duologue.backends.grammar import dialogue
-from duologue.backends.protocol import Caller, Request, Sampling
-from duologue.config.sections import GeneratorConfig
+from duologue.backends.protocol import Request
 from duologue.conversations.examples import Example
 from duologue.conversations.generator.parse import parse_conversation
-from duologue.conversations.generator.protocol import Task
+from duologue.conversations.generator.protocol import GeneratorContext, Task
 from duologue.conversations.generator.render import bullets, sampling_for, transcript
 from duologue.prompts import load
 from duologue.records import Candidate
@@ -25,10 +24,12 @@ class WholeGenerator:
 
     mode: Literal["whole"] = "whole"
 
-    def __init__(self, caller: Caller, config: GeneratorConfig, sampling: Sampling) -> None:
-        self._caller = caller
-        self._config = config
-        self._sampling = sampling
+    calls = 1
+
+    def __init__(self, context: GeneratorContext) -> None:
+        self._caller = context.caller
+        self._config = context.config
+        self._sampling = context.sampling
         self._prompt = load("generator_whole")
 
     async def generate(self, task: Task) -> Candidate:
