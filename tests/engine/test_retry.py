@@ -22,6 +22,15 @@ def test_waits_grow_with_full_jitter_and_have_a_bound() -> None:
     assert policy.wait(error, 6) is None
 
 
+def test_a_call_that_fails_alone_waits_less() -> None:
+    error = CallError("retry", "x")
+    alone, outage = (RetryPolicy(5, random.Random(1)) for _ in range(2))
+    for failures in range(2, 6):
+        waits = [alone.wait(error, failures, alone=True) or 0.0 for _ in range(300)]
+        assert max(waits) <= 0.1 * 2 ** (failures - 1)
+        assert max(waits) < max(outage.wait(error, failures) or 0.0 for _ in range(300))
+
+
 def test_a_busy_server_gets_more_patience_but_not_without_end() -> None:
     policy = RetryPolicy(2)
     assert policy.wait(CallError("busy", "x"), 8) is not None

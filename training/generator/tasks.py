@@ -28,6 +28,8 @@ QUERIES = Path(__file__).with_name("queries.tsv")
 EXAMPLE_SHARE = 0.08
 """Share of the sequences whose prompt shows an example conversation."""
 EXAMPLE_UTTERANCES = 12
+LOWER_SHARE = 0.25
+"""Share of the profiles shown in lower case without full stops, as Persona-Chat writes them."""
 HELD_OUT = 20
 """One conversation of so many is held out."""
 PARTS = 8
@@ -51,6 +53,8 @@ def turns(row: Row, speaker: Speaker, example: Example | None, draw: random.Rand
     """One speaker's side of a conversation, as ``conversations/generator/turns.py`` sends it; attributes shuffled."""
     attributes = list(row["user_1"] if speaker == 1 else row["user_2"])
     draw.shuffle(attributes)
+    if draw.random() < LOWER_SHARE:
+        attributes = [a.lower().rstrip(".") for a in attributes]
     messages = list(
         prompts.load("generator_turn").messages(
             examples=_shown(example, speaker) if example else "", profile=bullets(attributes)

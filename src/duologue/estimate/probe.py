@@ -16,7 +16,7 @@ from duologue.config.sections import Config
 from duologue.conversations.critic.critic import Critic
 from duologue.conversations.critic.protocol import CriticContext
 from duologue.conversations.examples import shipped_examples
-from duologue.conversations.generator.protocol import Refused, Task
+from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
 from duologue.conversations.generator.registry import make_generator
 from duologue.conversations.pool import Pool
 from duologue.errors import ItemFailed
@@ -133,10 +133,14 @@ async def _users(seeds: Seeds, config: Config, probe: Probe) -> dict[str, Tally]
 async def _candidates(seeds: Seeds, config: Config, probe: Probe, rendered: Rendered) -> list[Candidate]:
     generator = make_generator(
         config.generator.mode,
-        probe,
-        config.generator,
-        sampling(config.generator.sampling or config.model.sampling),
-        config.critic,
+        GeneratorContext(
+            caller=probe,
+            config=config.generator,
+            sampling=sampling(config.generator.sampling or config.model.sampling),
+            critic=config.critic,
+            embedder=ScriptedEmbedder(),
+            nli=ScriptedNli(),
+        ),
     )
     pool = Pool(shipped_examples())
     made: list[Candidate] = []

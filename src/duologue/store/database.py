@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -54,6 +53,7 @@ class Database:
         self._futures: list[asyncio.Future[None]] = []
         self._scheduled: asyncio.AbstractEventLoop | None = None
         self._copy_wanted = threading.Event()
+        self._closing = threading.Event()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._connection = self._open(synchronous)
@@ -119,6 +119,7 @@ class Database:
             return
         self._commit(wait=True)
         self._closed = True
+        self._closing.set()
         self._copy_wanted.set()
         self._thread.join()
         with suppress(sqlite3.Error):
@@ -197,7 +198,7 @@ class Database:
                     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
                     with self._lock:
                         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                time.sleep(_COPY_EVERY)
+                self._closing.wait(_COPY_EVERY)
         finally:
             connection.close()
 
