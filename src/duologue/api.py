@@ -19,6 +19,7 @@ import yaml
 from duologue.backends.make import check_model, make_backend
 from duologue.backends.protocol import Backend
 from duologue.config.fingerprint import fingerprint
+from duologue.config.model_settings import with_model_settings
 from duologue.config.sections import Config
 from duologue.engine.engine import Engine
 from duologue.engine.usage import Usage
@@ -26,6 +27,7 @@ from duologue.errors import DuologueError, ImpossibleRequest, RunStopped, StoreE
 from duologue.models.embedder import load_embedder
 from duologue.models.fetch import OnProgress
 from duologue.models.nli import load_nli
+from duologue.models.stoppable import StoppableEmbedder, StoppableNli
 from duologue.models.toxicity import load_toxicity
 from duologue.pipeline import Roles, run_stages
 from duologue.report.progress import Listener, Logged, Silent
@@ -98,6 +100,7 @@ async def run_async(
     check_request(seeds, config)
     if backend is None:
         check_model(config)
+        config = with_model_settings(config)
     _check_folder(folder)
     with RunLock(folder) as lock, _log_file(folder):
         if lock.stale:
@@ -121,7 +124,15 @@ async def run_async(
             try:
                 await engine.start()
                 with _interruptible(engine):
-                    await run_stages(seeds, config, Roles(engine, embedder, nli, toxicity, ledger, memory))
+                    roles = Roles(
+                        engine,
+                        StoppableEmbedder(embedder, engine.check),
+                        StoppableNli(nli, engine.check),
+                        toxicity,
+                        ledger,
+                        memory,
+                    )
+                    await run_stages(seeds, config, roles)
                 await revisions.end(database, revision, "finished")
             except RunStopped as error:
                 await _end(database, revision, "stopped", str(error))

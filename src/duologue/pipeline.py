@@ -131,10 +131,11 @@ async def run_stages(seeds: Seeds, config: Config, roles: Roles) -> None:
     """All three levels. What they made is in the ledger."""
     # Made first, so that a wrong name in the configuration costs no model call.
     loop = make_loop(config, roles)
-    for policy in filter(None, (config.pairing.policy, config.pairing.fallback)):
-        make_policy(policy, config.pairing)
+    make_policy(config.pairing.policy, config.pairing)
+    if config.pairing.fallback:
+        make_policy(config.pairing.fallback, config.pairing, "fallback")
     profiles = await make_users(seeds, config, roles)
-    pairs = make_pairs(profiles, config, roles)
+    pairs = await asyncio.to_thread(make_pairs, profiles, config, roles)
     if not pairs:
         raise ImpossibleRequest("there is no pair to talk: give more profiles or lower pairing.min_commonalities")
     await roles.ledger.flush()

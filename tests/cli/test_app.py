@@ -192,6 +192,11 @@ def test_other_seeds_are_refused(finished: Path, tmp_path: Path) -> None:
         (["export", "{run}", "--format", "docx", "--to", "x"], "docx"),
         (["models", "pull", "gpt-99"], "gpt-99"),
         (["init", "x.yaml", "--preset", "slow"], "slow"),
+        (["swim"], "see duologue --help"),
+        (["run", "--pairs", "two", "--out", "x"], "see duologue run --help"),
+        (["run", "--pears", "2"], "--pears"),
+        (["export", "{run}"], "--to"),
+        (["show", "{run}", "--limit", "0"], "--limit"),
     ],
 )
 def test_bad_usage_is_one_line(arguments: list[str], told: str, tmp_path: Path, finished: Path) -> None:
@@ -207,6 +212,37 @@ def test_bad_usage_is_one_line(arguments: list[str], told: str, tmp_path: Path, 
     assert done.returncode in (1, 2)
     assert told in one_line(done, done.returncode)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_command_the_help_is_printed() -> None:
+    done = duologue()
+    assert done.returncode == 2
+    assert "Commands:" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [["show"], ["stats"], ["stats", "--json"], ["items"], ["calls"]])
+def test_a_full_disk_below_the_output_is_one_line(arguments: list[str], finished: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "duologue", *arguments, str(finished)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert "can't be written" in one_line(done, 1)
+
+
+def test_an_empty_data_set_is_a_failure_that_says_where_to_look(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text("generator: {max_utterance_words: 1}\nloop: {regenerations: 0, iterations: 1}\n")
+    done = make(tmp_path / "my run", config, "--quiet", pairs=2)
+    assert "my run' tells why" in one_line(done, 1)
+    data = json.loads(duologue("stats", tmp_path / "my run", "--json").stdout)
+    assert data["state"] == "finished"
+    assert data["stages"][-1]["failed"] == 2
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:

@@ -132,6 +132,8 @@ def test_too_few_profiles(match: Match, users: MakeUsers, count: int, k: int) ->
 def test_an_unknown_policy_is_refused_first(match: Match, users: MakeUsers) -> None:
     with pytest.raises(ConfigError, match="no policy is named 'nearest'"):
         match(users("a", "a"), pairs=1, policy="nearest")
+    with pytest.raises(ConfigError, match=r"pairing\.fallback: no policy is named 'nearest'"):
+        match(users("a", "a"), pairs=1, fallback="nearest")
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 5])

@@ -8,7 +8,7 @@ from duologue.records import Attribute, Candidate, Conversation, Evidence, Pair,
 from duologue.report.conversation import print_conversation
 
 
-def shown(*, colour: bool = False) -> str:
+def shown(*, colour: bool = False, width: int = 100) -> str:
     bread, dogs = Attribute.of("I bake bread."), Attribute.of("I have [bold]dogs[/bold]\x1b[2J.")
     pair = Pair("p-1", 0, Profile.of((bread,)), Profile.of((dogs,)))
     candidate = Candidate("k-1", pair, 1, 0, 0, ("Ovens are hot.", "My dogs bark \x1b]0;x\x07."), "turns", "m", "h", 0)
@@ -19,7 +19,7 @@ def shown(*, colour: bool = False) -> str:
     )
     verdict = Verdict("faithfulness", "filter", 0.5, True, evidence=evidence)
     out = io.StringIO()
-    print_conversation(Console(file=out, width=100, force_terminal=colour), Conversation(candidate, (verdict,)))
+    print_conversation(Console(file=out, width=width, force_terminal=colour), Conversation(candidate, (verdict,)))
     return out.getvalue()
 
 
@@ -29,6 +29,13 @@ def test_attributes_name_the_utterances_that_carry_them() -> None:
     assert "Ovens are hot. +1a" in text
     assert "+2a !1a" in text
     assert "faithfulness 0.50" in text
+
+
+def test_a_long_attribute_is_wrapped_below_itself() -> None:
+    lines = shown(width=30).splitlines()
+    row = next(i for i, line in enumerate(lines) if "2a I have" in line)
+    below = lines[row + 1]
+    assert len(below) - len(below.lstrip("│ ")) == lines[row].index("I have")
 
 
 def test_control_characters_and_markup_stay_text() -> None:

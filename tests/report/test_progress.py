@@ -26,6 +26,22 @@ def test_plain_lines_say_start_and_end() -> None:
     ]
 
 
+class Closed(io.StringIO):
+    """A pipe whose reader has gone."""
+
+    writes = 0
+
+    def write(self, text: str) -> int:
+        self.writes += 1
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_a_reader_that_left_does_not_end_the_run() -> None:
+    out = Closed()
+    feed(Plain(out, lambda: ""))
+    assert out.writes == 1
+
+
 def test_live_bars_draw_on_a_terminal() -> None:
     out = io.StringIO()
     feed(Live(Console(file=out, force_terminal=True, width=120), lambda: ""))

@@ -33,6 +33,15 @@ def test_counts_are_grouped_and_add_up() -> None:
     assert accounts[3].acceptance == 0.75
 
 
+def test_rejections_and_failures_are_told_apart() -> None:
+    out = io.StringIO()
+    counts = [Count("candidate", 1, "rejected", "swap", 5), Count("candidate", 1, "failed", "generator", 2)]
+    print_table(Console(file=out, width=120), account(counts))
+    lines = out.getvalue().splitlines()
+    assert "candidates, iteration 1 rejected by: swap 5" in lines
+    assert "candidates, iteration 1 failed in: generator 2" in lines
+
+
 def test_the_table_shows_who_rejected() -> None:
     out = io.StringIO()
     print_table(Console(file=out, width=120), account([Count("candidate", 2, "rejected", "[bold]swap", 5)]))

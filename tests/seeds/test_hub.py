@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -28,11 +29,13 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Rows]]:
     module = ModuleType("datasets")
 
     def load_dataset(name: str) -> dict[str, Rows]:
+        logging.getLogger("huggingface_hub").warning("Retrying in 1s")
         if name not in sets:
             raise ConnectionError(f"no\nroute to {name}")
         return sets[name]
 
     vars(module)["load_dataset"] = load_dataset
+    vars(module)["disable_progress_bars"] = lambda: None
     monkeypatch.setitem(sys.modules, "datasets", module)
     return sets
 
@@ -81,6 +84,14 @@ def test_refusals(hub: dict[str, dict[str, Rows]], path: str, said: str) -> None
     with pytest.raises(SeedError, match=said) as caught:
         read_seeds(SeedsConfig(path=path))
     assert "\n" not in str(caught.value)
+
+
+def test_retries_are_not_printed(hub: dict[str, dict[str, Rows]], caplog: pytest.LogCaptureFixture) -> None:
+    hub["n"] = {"train": Rows([{"persona": ["I t."]}])}
+    before = logging.getLogger("huggingface_hub").level
+    read_seeds(SeedsConfig(path="hf:n"))
+    assert caplog.messages == []
+    assert logging.getLogger("huggingface_hub").level == before
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:

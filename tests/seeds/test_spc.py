@@ -29,10 +29,10 @@ def test_columns_go_by_name() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a,b\n1,2\n", 'lacks the column "user 1 personas" and "user 2 personas"'),
+        ("a,b\n1,2\n", 'lacks the columns "user 1 personas" and "user 2 personas"'),
         ("user 1 personas,other\n1,2\n", 'lacks the column "user 2 personas"'),
-        (HEAD + "I a.,I b.,x\r\nI c.,I d.\r\n", "row 2 (ends on line 3) has 2 cells, the header 3"),
-        (HEAD + "I a.,I b.,x,y\r\n", "row 1 (ends on line 2) has 4 cells"),
+        (HEAD + "I a.,I b.,x\r\nI c.,I d.\r\n", "row 2 (ends on line 3) has 2 of the header's 3 cells"),
+        (HEAD + "I a.,I b.,x,y\r\n", "row 1 (ends on line 2) has 4 of the header's 3 cells"),
         (HEAD + '"I a.\nI b.","\n",x\r\n', 'row 1 (ends on line 4) has an empty "user 2 personas"'),
         (HEAD + 'I a.,I b.,"x\r\n', "broken CSV"),
         (HEAD + 'I a.,I b.,"x"y\r\n', "line 2: broken CSV"),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Any, NoReturn
 
 import typer
 
 from duologue import __version__
 from duologue.cli import calls, export, init, items, models, run, show, stats
 from duologue.errors import DuologueError
+from duologue.text import printable
+
+# Typer may bring its own copy of click, so the class is taken from what Typer exports.
+_ClickUsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="duologue",
@@ -44,17 +50,44 @@ def _root(
 def main() -> None:
     """Entry point: every expected error becomes one line on stderr and an exit code."""
     try:
-        app()
+        code = app(prog_name="duologue", standalone_mode=False)
+        sys.stdout.flush()
     except DuologueError as error:
-        message = " ".join(str(error).split())
-        sys.stderr.write(f"duologue: {message}\n")
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code)
+    except _ClickUsageError as error:
+        _fail_usage(error)
+    except typer.Abort:
+        _fail("given up", 1)
     except KeyboardInterrupt:
-        sys.stderr.write("duologue: interrupted; the same command goes on where it stopped\n")
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        _fail("interrupted; the same command goes on where it stopped", 130)
+    except OSError as error:
+        # Most often the output itself: a full disk, a closed pipe.
+        _drop_output()
+        what = f"{error.filename}: " if error.filename else "the output can't be written: "
+        _fail(f"{what}{error.strerror or error}; make room or name another place, then run the command again", 1)
+    if code == 130:
+        _fail("interrupted; the same command goes on where it stopped", 130)
+    sys.exit(code)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    sys.stderr.write(f"duologue: {printable(' '.join(message.split()))}\n")
+    sys.exit(code)
+
+
+def _fail_usage(error: Any) -> NoReturn:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        sys.exit(error.exit_code)
+    command = error.ctx.command_path if error.ctx else "duologue"
+    _fail(f"{error.format_message().rstrip('.')}; see {command} --help", error.exit_code)
+
+
+def _drop_output() -> None:
+    """Keep the interpreter from failing once more when it flushes what can't be written."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 if __name__ == "__main__":

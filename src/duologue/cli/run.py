@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from duologue.api import RunResult, Watch, check_request
 from duologue.api import run as run_api
 from duologue.backends.make import check_model
 from duologue.config.load import load_config
+from duologue.config.model_settings import with_model_settings
 from duologue.config.presets import PRESETS
 from duologue.config.sections import Config
-from duologue.errors import UsageError
+from duologue.errors import DuologueError, UsageError
 from duologue.estimate import estimate_run
 from duologue.models.fetch import PullProgress
 from duologue.report.conversation import print_conversation
@@ -27,6 +29,7 @@ from duologue.report.stats import print_table
 from duologue.report.summary import summarise
 from duologue.seeds import read_seeds
 from duologue.store.reading import RunReader
+from duologue.text import printable
 
 
 def run(
@@ -77,12 +80,17 @@ def run(
         seeds_read = read_seeds(chosen.seeds)
         check_request(seeds_read, chosen)
         check_model(chosen)
-        print_estimate(console, estimate_run(chosen, seeds_read, out))
+        print_estimate(console, estimate_run(with_model_settings(chosen), seeds_read, out))
         return
     assert out is not None
     result = run_api(chosen, out, watch=_watch(console, quiet), on_pull=None if quiet else _pulls(console))
     if not quiet:
         _report(console, result, chosen)
+    if not result.conversations:
+        raise DuologueError(
+            f"{result.folder}: no candidate passed the Critic, so the data set is empty; duologue items {_name(result)} "
+            "tells why; choose a better model or change the section critic"
+        )
 
 
 def _model(model: str | None, base_url: str | None) -> dict[str, object]:
@@ -133,10 +141,19 @@ def _report(console: Console, result: RunResult, config: Config) -> None:
             print_conversation(console, conversation)
     minutes, seconds = divmod(int(result.seconds), 60)
     console.print()
-    for line in (
+    lines = [
         f"{result.conversations} of {result.pairs} conversations finished in {minutes} min {seconds} s with "
-        f"{config.model.name}: {result.folder}",
-        f"Next: duologue show {result.folder} | duologue stats {result.folder} | "
-        f"duologue export {result.folder} --format jsonl --to data.jsonl",
-    ):
+        f"{config.model.name}: {result.folder}"
+    ]
+    if result.conversations:
+        name = _name(result)
+        lines.append(
+            f"Next: duologue show {name} | duologue stats {name} | duologue export {name} --format jsonl --to data.jsonl"
+        )
+    for line in map(printable, lines):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _name(result: RunResult) -> str:
+    """The run folder as a shell takes it."""
+    return shlex.quote(str(result.folder))

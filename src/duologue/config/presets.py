@@ -11,7 +11,7 @@ QUICK: Mapping[str, Any] = MappingProxyType(
         # Small enough for two or three minutes on two cores with the embedded default.
         "expansion": {"bootstrap_queries": 4, "target": 12, "max_queries": 6},
         "pairing": {"pairs": 6},
-        "generator": {"candidates": 2, "examples": 2, "utterances": [8, 12]},
+        "generator": {"candidates": 2, "utterances": [8, 10]},
         "loop": {"iterations": 2, "pool_join": 2},
     }
 )
@@ -19,7 +19,7 @@ QUICK: Mapping[str, Any] = MappingProxyType(
 
 PAPER: Mapping[str, Any] = MappingProxyType(
     {
-        "model": {"sampling": {"temperature": 0.7, "top_k": 40}},
+        "model": {"sampling": {"temperature": 0.7, "top_k": 40, "top_p": 1.0, "min_p": 0.0, "repeat_penalty": 1.0}},
         "expansion": {
             # The paper's 0.1 belongs to BERT's vectors, which lie close together (as a similarity it would leave one
             # cluster). With MiniLM's, 0.65 gives what the paper reports: 372 clusters of 4,417 Persona-Chat attributes

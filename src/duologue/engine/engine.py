@@ -72,8 +72,7 @@ class Engine:
 
     async def call(self, request: Request) -> Answer:
         """See the Protocol. Identical calls at the same time are made once."""
-        if self._stopped is not None:
-            raise _again(self._stopped)
+        self.check()
         try:
             key = request.key
         except TypeError as error:
@@ -106,6 +105,11 @@ class Engine:
     def stopped(self) -> DuologueError | None:
         """Why nothing is called any more, or None."""
         return self._stopped
+
+    def check(self) -> None:
+        """Raise why the run is to end, if it is; from any thread."""
+        if self._stopped is not None:
+            raise _again(self._stopped)
 
     def usage(self) -> Usage:
         """A snapshot of the counts."""

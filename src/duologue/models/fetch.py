@@ -101,7 +101,7 @@ def _fetch(entry: ModelEntry, file: FileEntry, tell: OnProgress) -> None:
         return
     raise ModelError(
         f"model {entry.name}: {file.name} could not be fetched ({'; '.join(failures)}); check the network and run "
-        f"'duologue models pull {entry.name}' again, put the file at {entry.folder / file.name} yourself, "
+        f"'duologue models pull {entry.name}' again, or put the file at {entry.folder / file.name} yourself, "
         + ("or use a model server (model.backend: endpoint)" if entry.kind == "llm" else "from any source you have")
     )
 

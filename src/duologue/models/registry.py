@@ -9,9 +9,10 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from duologue.errors import ModelError, UsageError
 from duologue.models.files import verified
@@ -73,6 +74,8 @@ class ModelEntry:
     """The folder under ``duologue/weights`` that holds its LoRA adapter, which comes with duologue."""
     base: str | None = None
     """The model whose files it uses; null for files of its own."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What it is best used with: configuration sections and fields, for whatever the user leaves open."""
 
     @property
     def size_bytes(self) -> int:
@@ -182,6 +185,11 @@ REGISTRY: tuple[ModelEntry, ...] = (
         description="Trained for persona-based conversations, turn by turn; fast, and small enough to slip at times.",
         adapter="generator",
         base="smollm2-135m",
+        # Found by trying on unseen personas; examples cost this model time and bring it nothing.
+        settings={
+            "model": {"sampling": {"temperature": 0.7, "top_k": 40, "min_p": 0.08, "repeat_penalty": 1.1}},
+            "generator": {"examples": 0},
+        },
     ),
     ModelEntry(
         name="smollm2-135m",

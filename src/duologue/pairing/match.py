@@ -60,12 +60,12 @@ def pair_users(
     fewer pairs are found than asked, :class:`ConfigError` when there is no such policy.
     """
     names = [config.policy] + ([config.fallback] if config.fallback and config.fallback != config.policy else [])
-    policies = [make_policy(name, config) for name in names]
+    policies = [make_policy(name, config, field) for name, field in zip(names, ("policy", "fallback"), strict=False)]
     n, k = len(profiles), config.pairs_per_user
     if n * min(k, n - 1) // 2 < config.pairs:
         raise ImpossibleRequest(
-            f"{config.pairs} pairs need at least {max(2, -(-2 * config.pairs // k))} profiles with {k} pair(s) each and "
-            f"there are {n}: lower pairing.pairs, raise pairing.pairs_per_user, or give more profiles"
+            f"{config.pairs} pairs need at least {max(2, -(-2 * config.pairs // k))} profiles where each takes part in at "
+            f"most {k}, and there are {n}: lower pairing.pairs, raise pairing.pairs_per_user, or give more profiles"
         )
     matcher = _Matcher(profiles, policies, config, embedder, seed)
     if k == 1:

@@ -24,8 +24,8 @@ def policy_names() -> list[str]:
     return [*_BUILT_IN, *sorted({e.name for e in entry_points(group=ENTRY_POINTS)} - set(_BUILT_IN))]
 
 
-def make_policy(name: str, config: PairingConfig) -> PairingPolicy:
-    """Return the policy called ``name``. Raises :class:`ConfigError` when there is none or a plug-in does not load."""
+def make_policy(name: str, config: PairingConfig, field: str = "policy") -> PairingPolicy:
+    """Return the policy called ``name``, which ``pairing.FIELD`` asks for. Raises :class:`ConfigError` when there is none or a plug-in does not load."""
     if name in _BUILT_IN:
         return _BUILT_IN[name](config)
     for point in entry_points(group=ENTRY_POINTS, name=name):
@@ -34,4 +34,4 @@ def make_policy(name: str, config: PairingConfig) -> PairingPolicy:
         except Exception as error:
             raise ConfigError(f"pairing policy {name!r} ({point.value}) can't be loaded: {error}") from error
         return policy
-    raise ConfigError(f"pairing.policy: no policy is named {name!r}; there are {', '.join(policy_names())}")
+    raise ConfigError(f"pairing.{field}: no policy is named {name!r}; there are {', '.join(policy_names())}")

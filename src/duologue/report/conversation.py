@@ -30,9 +30,8 @@ def render(conversation: Conversation) -> RenderableType:
     }
     shown = [e for e in conversation.evidence if e.label in _MARKS]
     lines: list[RenderableType] = []
-    lines.append(_profile(1, pair.user_1, names, shown))
-    lines.append(_profile(2, pair.user_2, names, shown))
-    lines.append(Text(""))
+    lines += _profile(1, pair.user_1, names, shown)
+    lines += _profile(2, pair.user_2, names, shown)
     by_utterance: dict[int, list[Evidence]] = defaultdict(list)
     for evidence in shown:
         by_utterance[evidence.utterance].append(evidence)
@@ -52,8 +51,12 @@ def render(conversation: Conversation) -> RenderableType:
     return Panel(Group(*lines), title=heading, title_align="left")
 
 
-def _profile(speaker: Speaker, profile: Profile, names: dict[str, str], shown: list[Evidence]) -> Text:
-    text = Text(f"User {speaker}\n", style=f"bold {COLOURS[speaker]}")
+def _profile(
+    speaker: Speaker, profile: Profile, names: dict[str, str], shown: list[Evidence]
+) -> tuple[RenderableType, ...]:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
     for attribute in profile.attributes:
         carried = sorted(
             {
@@ -62,13 +65,14 @@ def _profile(speaker: Speaker, profile: Profile, names: dict[str, str], shown: l
                 if e.attribute == attribute.id and e.owner == speaker and e.label == "supported" and not e.swapped
             }
         )
-        text.append(f"  {names.get(attribute.id, '?')} ", style=COLOURS[speaker] if carried else "dim")
-        text.append(printable(attribute.text), style="default" if carried else "dim")
+        name = Text(f"  {names.get(attribute.id, '?')}", style=COLOURS[speaker] if carried else "dim")
+        text = Text(printable(attribute.text), style="default" if carried else "dim")
         text.append(
-            f"  in {', '.join(map(str, carried))}\n" if carried else "  not touched\n",
+            f"  in {', '.join(map(str, carried))}" if carried else "  not touched",
             style="green" if carried else "dim",
         )
-    return text
+        grid.add_row(name, text)
+    return Text(f"User {speaker}", style=f"bold {COLOURS[speaker]}"), grid, Text("")
 
 
 def _utterance(utterance: str, evidence: list[Evidence], names: dict[str, str]) -> Text:

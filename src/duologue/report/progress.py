@@ -122,7 +122,7 @@ class Plain(_Counting):
 
     def __init__(self, stream: TextIO, speed: Callable[[], str]) -> None:
         super().__init__(speed)
-        self._stream = stream
+        self._stream: TextIO | None = stream
 
     def begin(self, stage: Stage, total: int | None, iteration: int) -> None:
         """Say which stage starts."""
@@ -143,8 +143,14 @@ class Plain(_Counting):
         """Nothing is left to do."""
 
     def _say(self, line: str) -> None:
-        self._stream.write(line + "\n")
-        self._stream.flush()
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+        except OSError:
+            # A reader that left or a full disk below stdout must not end hours of work.
+            self._stream = None
 
 
 class Live(_Counting):

@@ -96,6 +96,7 @@ def print_table(console: Console, accounts: Iterable[StageAccount]) -> None:
     accounts = list(accounts)
     console.print(table(accounts))
     for entry in accounts:
-        blame = [f"{by} {n}" for by, n in (entry.rejected_by + entry.failed_by).most_common()]
-        if blame:
-            console.print(Text(f"{title(entry.stage, entry.iteration)} refused by: {', '.join(blame)}"), soft_wrap=True)
+        for how, who in (("rejected by", entry.rejected_by), ("failed in", entry.failed_by)):
+            blame = ", ".join(f"{by} {n}" for by, n in who.most_common())
+            if blame:
+                console.print(Text(f"{title(entry.stage, entry.iteration)} {how}: {blame}"), soft_wrap=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from dataclasses import dataclass
+
+import numpy as np
 
 from duologue.records import Conversation
 from duologue.report.stats import StageAccount, account
@@ -105,7 +108,9 @@ class Summary:
         )
         left = f"; {self.pairs_left} of {self.pairs} pairs have none yet" if self.pairs_left else ""
         lines = [
-            f"Run {self.state}. {figures.conversations} conversations" + (f" ({splits})" if splits else "") + left,
+            f"Run {self.state}. {_number(figures.conversations, 'conversation')}"
+            + (f" ({splits})" if splits else "")
+            + left,
             f"Model calls: {self.calls} made, {self.reused} reused, {self.failed_calls} failed; "
             f"{self.prompt_tokens:,} prompt and {self.completion_tokens:,} completion tokens{cached}",
         ]
@@ -115,11 +120,16 @@ class Summary:
             lines.append(f"Guards and filters that refused (passed/judged): {experts}")
         if figures.conversations:
             lines.append(
-                f"Utterances {figures.utterances_mean:.1f} a conversation, {figures.inside_length:.0%} inside the asked "
-                f"length; {figures.distinct_utterances:.0%} distinct, openings {figures.distinct_openings:.0%} distinct; "
-                f"attributes that came through {figures.coverage:.0%}"
+                f"{figures.utterances_mean:.1f} utterances a conversation, {100 * figures.inside_length:.0f} % of "
+                f"conversations inside the asked length; {100 * figures.distinct_utterances:.0f} % of utterances and "
+                f"{100 * figures.distinct_openings:.0f} % of openings distinct; "
+                f"{100 * figures.coverage:.0f} % of attributes came through"
             )
         return lines
+
+
+def _number(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def summarise(reader: RunReader) -> Summary:
@@ -149,8 +159,9 @@ def summarise(reader: RunReader) -> Summary:
 def _figures(reader: RunReader) -> DataSetFigures:
     splits: Counter[str] = Counter()
     iterations: Counter[int] = Counter()
-    utterances: set[int] = set()
-    openings: set[int] = set()
+    # Eight bytes each: a set would take ten times that in a large run.
+    utterances = array("q")
+    openings = array("q")
     conversations = said = inside = attributes = covered = 0
     for conversation in reader.conversations():
         candidate = conversation.candidate
@@ -158,8 +169,8 @@ def _figures(reader: RunReader) -> DataSetFigures:
         splits[candidate.pair.split] += 1
         iterations[candidate.iteration] += 1
         said += len(candidate.utterances)
-        utterances.update(hash(u.lower()) for u in candidate.utterances)
-        openings.add(hash(candidate.utterances[0].lower()))
+        utterances.extend(hash(u.lower()) for u in candidate.utterances)
+        openings.append(hash(candidate.utterances[0].lower()))
         inside += candidate.length[0] <= len(candidate.utterances) <= candidate.length[1]
         attributes += len(candidate.pair.user_1.attributes) + len(candidate.pair.user_2.attributes)
         covered += len(covered_attributes(conversation))
@@ -168,11 +179,15 @@ def _figures(reader: RunReader) -> DataSetFigures:
         splits={name: splits[name] for name in ("train", "valid", "test") if splits[name]},
         utterances_mean=said / conversations if conversations else 0.0,
         inside_length=inside / conversations if conversations else 0.0,
-        distinct_utterances=len(utterances) / said if said else 0.0,
-        distinct_openings=len(openings) / conversations if conversations else 0.0,
+        distinct_utterances=_distinct(utterances) / said if said else 0.0,
+        distinct_openings=_distinct(openings) / conversations if conversations else 0.0,
         coverage=covered / attributes if attributes else 0.0,
         by_iteration=dict(iterations),
     )
+
+
+def _distinct(hashes: array[int]) -> int:
+    return len(np.unique(np.frombuffer(hashes, dtype=np.int64))) if hashes else 0
 
 
 def covered_attributes(conversation: Conversation) -> set[tuple[int, str]]:

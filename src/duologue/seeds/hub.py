@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +67,29 @@ def _load(name: str, source: str) -> Mapping[str, Any]:
     except ImportError as error:
         raise SeedError(f"{source} needs the package datasets; install it with: pip install 'duologue[hub]'") from error
     try:
-        loaded: Mapping[str, Any] = datasets.load_dataset(name)
+        datasets.disable_progress_bars()
+        with _no_chatter():
+            loaded: Mapping[str, Any] = datasets.load_dataset(name)
     except Exception as error:  # every builder and the network raise their own
         cause = " ".join(str(error).split()) or type(error).__name__
         raise SeedError(
             f"{source} can't be loaded ({cause[:200]}); check the id and the connection, or save it as JSONL and give the file"
         ) from error
     return loaded
+
+
+@contextmanager
+def _no_chatter() -> Iterator[None]:
+    """Retries are not the user's business: what fails in the end is told in one line."""
+    loggers = [logging.getLogger(name) for name in ("huggingface_hub", "datasets")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _columns(names: list[str], source: str) -> list[str]:

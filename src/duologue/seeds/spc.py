@@ -37,7 +37,7 @@ def read_spc(text: str, source: str) -> Iterator[list[str]]:
             place = f"{source}: row {number} (ends on line {rows.line_num})"
             if len(cells) != width:
                 raise SeedError(
-                    f"{place} has {len(cells)} cells, the header {width}; quote cells that hold commas or line breaks"
+                    f"{place} has {len(cells)} of the header's {width} cells; quote cells that hold commas or line breaks"
                 )
             for column in columns:
                 if not cells[column].strip():
@@ -54,9 +54,9 @@ def _persona_columns(cells: list[str], source: str) -> list[int]:
     names = [" ".join(cell.split()).lower() for cell in cells]
     missing = [name for name in (PERSONAS_1, PERSONAS_2) if name not in names]
     if missing:
-        wanted = " and ".join(f'"{name}"' for name in missing)
+        wanted = ("columns " if len(missing) > 1 else "column ") + " and ".join(f'"{name}"' for name in missing)
         raise SeedError(
-            f"{source}: line 1 lacks the column {wanted} (found: {shorten(', '.join(cells))}); the header is: "
+            f"{source}: line 1 lacks the {wanted} (found: {shorten(', '.join(cells))}); the header is: "
             + ",".join(HEADER)
         )
     return [names.index(PERSONAS_1), names.index(PERSONAS_2)]

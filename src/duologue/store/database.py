@@ -59,7 +59,7 @@ class Database:
             self._connection = self._open(synchronous)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(
-                f"{self.path}: can't be opened ({_plain(error)}); check the folder's permissions"
+                f"{self.path}: can't be opened ({_plain(error)}); check the folder's permissions, or choose another folder"
             ) from error
         self._thread = threading.Thread(target=self._copy_back, name="duologue-checkpoint", daemon=True)
         self._thread.start()

@@ -126,8 +126,8 @@ class RunReader:
         chosen = "iteration = ?2"
         if iteration == 0 and self._revision.state == "running":
             chosen = (
-                "iteration = (SELECT max(i.iteration) FROM items AS i WHERE i.revision = ?1 AND i.stage = 'conversation'"
-                " AND i.item = items.item AND i.status = 'accepted' AND ?2 = 0)"
+                "(item, iteration) IN (SELECT item, max(iteration) FROM items WHERE revision = ?1"
+                " AND stage = 'conversation' AND status = 'accepted' AND ?2 = 0 GROUP BY item)"
             )
         rows = self._connection.execute(
             f"SELECT data FROM items WHERE revision = ?1 AND stage = 'conversation' AND {chosen}"  # noqa: S608

@@ -73,9 +73,7 @@ class TurnsGenerator:
                 return await self._best(task, speaker, said, good)
         guard, _, reason = refusals[-1].partition(": ")
         count = (self._config.turn_retries + 1) * self.calls
-        raise Refused(
-            guard, f"utterance {turn + 1} was refused in each of {count} draws, the last time because of {reason}"
-        )
+        raise Refused(guard, f"utterance {turn + 1} was refused in each of {count} draws, the last time: {reason}")
 
     async def _draw(self, task: Task, messages: tuple[Message, ...], number: int) -> str:
         answer = await self._caller.call(
