@@ -235,6 +235,16 @@ def test_a_full_disk_below_the_output_is_one_line(arguments: list[str], finished
     assert "can't be written" in one_line(done, 1)
 
 
+def test_letters_that_the_terminal_lacks_are_shown_as_numbers(tmp_path: Path) -> None:
+    seeds = tmp_path / "seeds.txt"
+    seeds.write_text("I love 茶.\nI have a dog.\n\nI like cafés.\nI work at night.\n", encoding="utf-8")
+    arguments = ["--seeds", str(seeds), "--profiles", "given"]
+    assert make(tmp_path / "run", *arguments, pairs=1).returncode == 0
+    done = duologue("show", tmp_path / "run", env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr
+    assert "I love \\u8336." in done.stdout
+
+
 def test_an_empty_data_set_is_a_failure_that_says_where_to_look(tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
     config.write_text("generator: {max_utterance_words: 1}\nloop: {regenerations: 0, iterations: 1}\n")

@@ -37,13 +37,16 @@ def test_list_for_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert {line[-1] for line in lines[:-1]} == {"not fetched"}
 
 
-def test_list_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("width", ["200", "80"])
+def test_list_on_a_terminal(width: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", width)
     out = invoke("list")[0]
     for entry in REGISTRY:
         assert entry.name in out
         assert entry.licence in out
+        assert f"{entry.size_bytes / 1e6:.0f} MB" in out
+        assert entry.description.split()[0] in out
     assert f"{DEFAULT_LLM} (default)" in out
     assert "not fetched" in out
     assert str(tmp_path) in out

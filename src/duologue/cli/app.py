@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any, NoReturn
@@ -26,11 +27,11 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("export")(export.export)
-app.command("stats")(stats.stats)
-app.command("show")(show.show)
-app.command("items")(items.items)
-app.command("calls")(calls.calls)
-app.command("init")(init.init)
+app.command("stats", short_help="Print what became of every item, in figures.")(stats.stats)
+app.command("show", short_help="Print conversations with their evidence.")(show.show)
+app.command("items", short_help="Print what became of single items, and why.")(items.items)
+app.command("calls", short_help="Print the log of model calls, in figures.")(calls.calls)
+app.command("init", short_help="Write a commented configuration file.")(init.init)
 app.add_typer(models.app, name="models", help="List and fetch the embedded models.")
 
 
@@ -49,6 +50,10 @@ def _root(
 
 def main() -> None:
     """Entry point: every expected error becomes one line on stderr and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a letter shows its number; that is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(prog_name="duologue", standalone_mode=False)
         sys.stdout.flush()

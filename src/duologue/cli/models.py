@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
+from rich.text import Text
 
 from duologue.models.fetch import PullProgress, pull
 from duologue.models.registry import DEFAULT_LLM, REGISTRY, ModelEntry, find, model_dir
@@ -26,16 +27,17 @@ def _models() -> None:
 def list_models() -> None:
     """Show the models that can be fetched, and which are here."""
     console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("name", "kind", "size", "licence", "here"):
-        table.add_column(title, no_wrap=True, justify="right" if title == "size" else "left")
-    table.add_column("what to expect", overflow="fold")
-    for entry in REGISTRY:
-        name = entry.name + (" (default)" if entry.name == DEFAULT_LLM else "")
-        here = "yes" if entry.is_here else "not fetched"
-        about = entry.description + (f" Note: {entry.note}." if entry.note else "")
-        table.add_row(name, entry.kind, f"{entry.size_bytes / 1e6:.0f} MB", entry.licence, here, about)
     if console.is_terminal:
+        # Two columns, so that nothing is cut off on a narrow terminal.
+        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 1, 0))
+        table.add_column(no_wrap=True, style="bold")
+        table.add_column(overflow="fold")
+        for entry in REGISTRY:
+            name = entry.name + (" (default)" if entry.name == DEFAULT_LLM else "")
+            here = "here" if entry.is_here else "not fetched"
+            facts = f"{entry.kind}, {entry.size_bytes / 1e6:.0f} MB, {entry.licence}, {here}"
+            about = entry.description + (f" Note: {entry.note}." if entry.note else "")
+            table.add_row(Text(name), Text(f"{facts}\n{about}"))
         console.print(table)
         console.print(f"in {model_dir()}", style="dim", markup=False, soft_wrap=True)
     else:
@@ -45,7 +47,7 @@ def list_models() -> None:
             typer.echo("\t".join((entry.name, entry.kind, str(entry.size_bytes), entry.licence, here)))
 
 
-@app.command("pull")
+@app.command("pull", short_help="Fetch models, checked by SHA-256.")
 def pull_models(
     names: Annotated[list[str], typer.Argument(help="Names of `duologue models list`, or default.")],
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,

@@ -20,7 +20,9 @@ from duologue.errors import UsageError
 
 _SECTION = re.compile(r"^--- (system|user|assistant)\s*$", re.MULTILINE)
 _CHAT_TOKEN = re.compile(r"<(?=[|/]|s>|bos>|eos>|start_of_turn|end_of_turn|im_)|\[(?=/?INST\]|/?SYS)", re.IGNORECASE)
-_ROLE_LABEL = re.compile(r"\b(user|speaker|person|system|assistant|human|bot|ai)(\s*\d*)\s*:", re.IGNORECASE)
+_ROLE_LABEL = re.compile(
+    r"\b(user|speaker|person|system|assistant|human|bot|ai|you|partner)(\s*\d*)\s*:", re.IGNORECASE
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 
 
