@@ -43,6 +43,9 @@ from duologue.store.reading import RunReader
 
 _log = logging.getLogger("duologue")
 
+OWN_FILES = frozenset(("run.lock", "run.log", "llama.log"))
+"""What a run that ended before it had a database may have left in its folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
@@ -159,14 +162,14 @@ def check_request(seeds: Seeds, config: Config) -> None:
     if config.profiles.source == "given":
         if len(seeds.profiles) < 2:
             raise ImpossibleRequest(
-                f"{seeds.source}: holds {len(seeds.profiles)} profile and a pair needs 2; separate profiles by a blank "
+                f"{seeds.source}: holds {len(seeds.profiles)} different profile and a pair needs 2; separate profiles by a blank "
                 "line, or use --profiles built"
             )
         return
     need = config.profiles.size_range[1]
     if attributes < need:
         raise ImpossibleRequest(
-            f"{seeds.source}: holds {attributes} different attributes and a profile needs {need}; give more seeds or "
+            f"{seeds.source}: holds {attributes} different attribute(s) and a profile needs {need}; give more seeds or "
             "lower profiles.size"
         )
 
@@ -176,7 +179,7 @@ def _check_folder(folder: Path) -> None:
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"{folder}: is a file; choose a folder for the run")
         if folder.is_dir() and not (folder / FILE_NAME).exists():
-            others = [p.name for p in folder.iterdir() if p.name != "run.lock"]
+            others = [p.name for p in folder.iterdir() if p.name not in OWN_FILES]
             if others:
                 raise UsageError(
                     f"{folder}: holds other files ({sorted(others)[0]}, ...) and no run; choose an empty or a new folder"

@@ -123,7 +123,7 @@ def make_loop(config: Config, roles: Roles) -> Loop:
         embedder=roles.embedder,
         ledger=roles.ledger,
         memory=roles.memory,
-        pairs_in_flight=pairs_in_flight(roles.caller.features, config, generator.calls),
+        pairs_in_flight=pairs_in_flight(roles.caller.features, config),
     )
 
 
@@ -142,14 +142,13 @@ async def run_stages(seeds: Seeds, config: Config, roles: Roles) -> None:
     await loop.run(pairs, Pool(shipped_examples()))
 
 
-def pairs_in_flight(features: Features, config: Config, calls: int) -> int:
+def pairs_in_flight(features: Features, config: Config) -> int:
     """How many pairs are worked on at once, so that every slot or connection has something to do.
 
-    ``calls`` is how many calls one candidate makes at the same time. With fixed slots no more sequences than slots are
-    alive, or each would push another's prefix out of the cache.
+    With fixed slots no more candidates than slots are alive, or each would push another's prefix out of the cache.
     """
-    wanted = features.slots if features.slots is not None else 2 * config.engine.concurrency
-    return max(1, -(-wanted // (config.generator.candidates * calls)))
+    calls = features.slots if features.slots is not None else 2 * config.engine.concurrency
+    return max(1, -(-calls // config.generator.candidates))
 
 
 def sampling(config: SamplingConfig) -> Sampling:

@@ -245,6 +245,15 @@ def test_letters_that_the_terminal_lacks_are_shown_as_numbers(tmp_path: Path) ->
     assert "I love \\u8336." in done.stdout
 
 
+def test_duplicate_seeds_are_mentioned(tmp_path: Path) -> None:
+    seeds = tmp_path / "seeds.txt"
+    seeds.write_text("I like tea.\nI have a dog.\nI like tea.\n\nI like tea.\nI work at night.\n")
+    arguments = ["--seeds", str(seeds), "--profiles", "given"]
+    told = f"{seeds}: 1 attribute repeated inside its profile: left out"
+    assert told in make(tmp_path / "run", *arguments, pairs=1).stdout
+    assert told in make(tmp_path / "run", *arguments, "--dry-run", pairs=1).stdout
+
+
 def test_an_empty_data_set_is_a_failure_that_says_where_to_look(tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
     config.write_text("generator: {max_utterance_words: 1}\nloop: {regenerations: 0, iterations: 1}\n")

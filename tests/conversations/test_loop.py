@@ -59,7 +59,6 @@ class Writer:
     """Says a conversation whose worth is given by the task; raises what the plan says."""
 
     mode = "whole"
-    calls = 1
 
     def __init__(self, plan: Mapping[tuple[int, int, int], str | Exception]) -> None:
         self.plan = plan

@@ -70,7 +70,7 @@ def baseline() -> Predict:
 def three_way(rows: list[dict[str, str]], predict: Predict) -> str:
     """Accuracy, macro F1 and contradiction against the rest."""
     best = predict([(r["premise"], r["hypothesis"]) for r in rows]).argmax(1)
-    right = np.array([b in data.ALLOWED[r["label"]] for b, r in zip(best, rows)])
+    right = np.array([b in data.ALLOWED[r["label"]] for b, r in zip(best, rows, strict=False)])
     line = f"n {len(rows):5d}  accuracy {right.mean():.3f}"
     if {r["label"] for r in rows} <= set(m.LABELS):
         gold = np.array([m.LABELS.index(r["label"]) for r in rows])
@@ -133,7 +133,7 @@ def main() -> None:
     if args.errors:
         rows = data.handwritten("train")
         best = predicts["model"]([(r["premise"], r["hypothesis"]) for r in rows]).argmax(1)
-        for r, b in zip(rows, best):
+        for r, b in zip(rows, best, strict=False):
             if m.LABELS[b] != r["label"]:
                 print(f"{r['label']:13} said {m.LABELS[b]:13} | {r['premise']} | {r['hypothesis']}")
 

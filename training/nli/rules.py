@@ -111,8 +111,7 @@ def read_fillers(path: Path = HERE / "fillers.txt") -> list[str]:
 
 def article(text: str) -> str:
     """Put ``a`` or ``an`` as the next letter asks."""
-    text = re.sub(r"\b([aA]) (?=[aeio]|u(?!ni|ku|s))", r"\1n ", text)
-    return text
+    return re.sub(r"\b([aA]) (?=[aeio]|u(?!ni|ku|s))", r"\1n ", text)
 
 
 def fill(template: str, binding: Binding, group: Group, slots: dict[str, Slot], rng: random.Random) -> str:

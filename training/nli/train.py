@@ -99,7 +99,9 @@ def main() -> None:
     model.train()
     began, seen, total = time.time(), 0, 0.0
     while step < args.steps:
-        for i, (x, right) in enumerate(batches(data.epoch(number, args.rules, args.times, open_rows), tokenizer, args.batch)):
+        for i, (x, right) in enumerate(
+            batches(data.epoch(number, args.rules, args.times, open_rows), tokenizer, args.batch)
+        ):
             if i < done:
                 continue
             with torch.autocast("cpu", torch.bfloat16, enabled=not args.fp32):

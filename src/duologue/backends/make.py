@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from duologue.backends.protocol import Backend
@@ -47,32 +48,31 @@ def make_backend(config: Config, *, folder: Path, on_pull: OnProgress | None = N
 
         assert model.base_url is not None
         return EndpointBackend(model.base_url, model.name, model.key_env, config.engine, json_schema=model.json_schema)
-    path, name, digest, adapter = _weights(model.name, on_pull)
+    path, name, digest = _weights(model.name, on_pull)
     from duologue.backends.embedded import EmbeddedBackend
 
     return EmbeddedBackend(
-        path,
-        name=name,
-        sha256=digest,
-        slots=model.slots,
-        threads=model.threads,
-        log_path=folder / "llama.log",
-        adapter=adapter,
+        path, name=name, sha256=digest, slots=model.slots, threads=model.threads, log_path=folder / "llama.log"
     )
 
 
-def _weights(name: str, on_pull: OnProgress | None) -> tuple[Path, str, str, Path | None]:
-    """(file, name, SHA-256, adapter) of a registered model or a .gguf file."""
-    if name.endswith(".gguf"):
-        from duologue.models.files import sha256_of
+def _weights(name: str, on_pull: OnProgress | None) -> tuple[Path, str, str]:
+    """(file, name, hash) of a registered model or a .gguf file; an adapter is merged in, and part of the hash."""
+    from duologue.models.files import sha256_of
 
+    if name.endswith(".gguf"):
         path = Path(name).expanduser()
-        return path, path.stem, sha256_of(path), None
+        return path, path.stem, sha256_of(path)
     from duologue.models.adapters import packaged_adapter
     from duologue.models.fetch import ensure
+    from duologue.models.merge import merged_file
     from duologue.models.registry import find
 
     entry = find(name)
-    adapter = packaged_adapter(entry.adapter, entry.files[0].sha256) if entry.adapter else None
-    path = ensure(entry, on_progress=on_pull)
-    return path, entry.name, entry.files[0].sha256, adapter
+    base = entry.files[0].sha256
+    if entry.adapter is None:
+        return ensure(entry, on_progress=on_pull), entry.name, base
+    adapter = packaged_adapter(entry.adapter, base)
+    changed = sha256_of(adapter)
+    path = merged_file(ensure(entry, on_progress=on_pull), adapter, entry.name, changed)
+    return path, entry.name, hashlib.sha256(f"{base} {changed}".encode()).hexdigest()

@@ -27,7 +27,7 @@ from duologue.report.estimate import print_estimate
 from duologue.report.progress import Listener, Live, Plain, Silent
 from duologue.report.stats import print_table
 from duologue.report.summary import summarise
-from duologue.seeds import read_seeds
+from duologue.seeds import Seeds, read_seeds
 from duologue.store.reading import RunReader
 from duologue.text import printable
 
@@ -80,6 +80,7 @@ def run(
         seeds_read = read_seeds(chosen.seeds)
         check_request(seeds_read, chosen)
         check_model(chosen)
+        _print_notes(console, seeds_read)
         print_estimate(console, estimate_run(with_model_settings(chosen), seeds_read, out))
         return
     assert out is not None
@@ -128,8 +129,14 @@ def _pulls(console: Console) -> Callable[[PullProgress], None]:
     return on_pull
 
 
+def _print_notes(console: Console, seeds: Seeds) -> None:
+    for note in seeds.notes:
+        console.print(printable(f"{seeds.source}: {note}"), markup=False, highlight=False, soft_wrap=True)
+
+
 def _report(console: Console, result: RunResult, config: Config) -> None:
     console.print()
+    _print_notes(console, result.seeds)
     print_table(console, result.accounts)
     with RunReader(result.folder) as reader:
         for line in summarise(reader).lines():

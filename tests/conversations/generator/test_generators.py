@@ -190,7 +190,6 @@ def test_of_several_draws_the_best_is_said() -> None:
     )
     caller = Answers(lambda _: next(said))
     generator = turns(caller, turn_choices=3)
-    assert generator.calls == 3
     first = asyncio.run(generator._utterance(task(), [], 0))
     assert first == "My bread is in the oven all night."
     assert len({r.key for r in caller.requests}) == 3
@@ -198,9 +197,9 @@ def test_of_several_draws_the_best_is_said() -> None:
 
 
 def test_draws_are_as_many_as_the_backend_makes_cheap() -> None:
-    assert turns(Answers(lambda _: "")).calls == 1
-    assert turns(Answers(lambda _: "", Features(slots=8))).calls == 3
-    assert turns(Answers(lambda _: "", Features(slots=8)), turn_choices=1).calls == 1
+    assert context(Answers(lambda _: "")).turn_choices == 1
+    assert context(Answers(lambda _: "", Features(slots=8))).turn_choices == 3
+    assert context(Answers(lambda _: "", Features(slots=8)), turn_choices=1).turn_choices == 1
 
 
 def test_an_unknown_mode_is_named() -> None:

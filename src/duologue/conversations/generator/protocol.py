@@ -76,11 +76,6 @@ class Generator(Protocol):
         """Whether utterances come all at once or one by one."""
         ...
 
-    @property
-    def calls(self) -> int:
-        """Calls that one candidate makes at the same time."""
-        ...
-
     async def generate(self, task: Task) -> Candidate:
         """Write one candidate.
 

@@ -30,7 +30,7 @@ class TurnsGenerator:
         self._context = context
         self._caller = context.caller
         self._config = context.config
-        self.calls = context.turn_choices
+        self._choices = context.turn_choices
         self._sampling = sampling_for(
             context.sampling, max_tokens=int(context.config.max_utterance_words * 1.6) + 8, stop=("\n",)
         )
@@ -60,8 +60,9 @@ class TurnsGenerator:
         messages = self._messages(task, said, speaker)
         refusals: list[str] = []
         for attempt in range(self._config.turn_retries + 1):
-            numbers = range(attempt * self.calls, (attempt + 1) * self.calls)
-            draws = await asyncio.gather(*(self._draw(task, messages, number) for number in numbers))
+            # One after the other, so that the second draw finds the prompt read by the first in the prefix cache.
+            numbers = range(attempt * self._choices, (attempt + 1) * self._choices)
+            draws = [await self._draw(task, messages, number) for number in numbers]
             good: list[str] = []
             for draw in dict.fromkeys(draws):
                 refusal = self._refusal(task, speaker, said, draw)
@@ -72,7 +73,7 @@ class TurnsGenerator:
             if good:
                 return await self._best(task, speaker, said, good)
         guard, _, reason = refusals[-1].partition(": ")
-        count = (self._config.turn_retries + 1) * self.calls
+        count = (self._config.turn_retries + 1) * self._choices
         raise Refused(guard, f"utterance {turn + 1} was refused in each of {count} draws, the last time: {reason}")
 
     async def _draw(self, task: Task, messages: tuple[Message, ...], number: int) -> str:

@@ -24,8 +24,6 @@ class WholeGenerator:
 
     mode: Literal["whole"] = "whole"
 
-    calls = 1
-
     def __init__(self, context: GeneratorContext) -> None:
         self._caller = context.caller
         self._config = context.config
