@@ -6,7 +6,6 @@ python train.py --minilm MODEL_FOLDER --out RUN_FOLDER [--data DATA_FOLDER] [--n
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,7 +127,7 @@ def main() -> None:
                     "done": i + 1,
                 }
                 torch.save(state, last.with_suffix(".tmp"))
-                os.replace(last.with_suffix(".tmp"), last)
+                last.with_suffix(".tmp").replace(last)
                 print(
                     f"saved; accuracy on the handwritten training part {accuracy(model, dev, tokenizer):.3f}",
                     flush=True,

@@ -17,9 +17,11 @@ from duologue.conversations.critic.guards.swap import claims
 from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.text import sentences
 
-RELEVANCE, NEWS, CONTRADICTION, REPETITION = 1.0, 0.8, 2.0, 1.0
+RELEVANCE, NEWS, CONTRADICTION, REPETITION = 0.8, 1.2, 2.0, 1.0
 """Weights of the four parts."""
-ENOUGH = 0.6
+FAR, CLOSE = 0.2, 0.7
+"""Similarities of an utterance and an attribute at which it brings in nothing, and all, of it."""
+ENOUGH = 0.5
 """Similarity to the last utterance from which more adds nothing, for a reply that only echoes is no better."""
 TOUCHED = 0.45
 """Similarity from which an utterance counts as touching an attribute."""
@@ -63,7 +65,7 @@ def score_draws(
         Scored(
             text=draw,
             relevance=min(ENOUGH, _most(earlier[-1:] @ vector)) / ENOUGH,
-            news=_most(open_attributes @ vector) if statement(draw) else 0.0,
+            news=_news(open_attributes @ vector) if statement(draw) else 0.0,
             contradiction=denied[index],
             repetition=max(0.0, _most(earlier @ vector) - ALIKE) / (1.0 - ALIKE),
         )
@@ -97,6 +99,10 @@ def _contradictions(
         for (i, _, _), p in zip(asked, nli.predict([(s, a) for _, s, a in asked])[:, 2], strict=True):
             worst[i] = max(worst[i], rare(float(p)))
     return worst
+
+
+def _news(similarities: Floats) -> float:
+    return min(1.0, max(0.0, (_most(similarities) - FAR) / (CLOSE - FAR)))
 
 
 def _most(similarities: Floats) -> float:
