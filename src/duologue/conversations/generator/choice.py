@@ -17,7 +17,7 @@ from duologue.conversations.critic.guards.swap import claims
 from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.text import sentences
 
-RELEVANCE, NEWS, CONTRADICTION, REPETITION = 0.8, 1.2, 2.0, 1.0
+RELEVANCE, NEWS, CONTRADICTION, REPETITION = 0.8, 1.2, 3.0, 1.0
 """Weights of the four parts."""
 FAR, CLOSE = 0.2, 0.7
 """Similarities of an utterance and an attribute at which it brings in nothing, and all, of it."""
