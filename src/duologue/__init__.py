@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from duologue.api import RunResult, run, run_async
     from duologue.config.load import load_config
     from duologue.config.sections import Config
+    from duologue.conversations.pool import Pool
     from duologue.errors import DuologueError
+    from duologue.models.embedder import load_embedder
+    from duologue.models.nli import load_nli
+    from duologue.models.toxicity import load_toxicity
+    from duologue.pairing.match import pair_users
+    from duologue.pipeline import Roles, make_loop
     from duologue.records import (
         Attribute,
         Candidate,
@@ -32,7 +38,11 @@ if TYPE_CHECKING:
         Profile,
         Verdict,
     )
+    from duologue.seeds import Seeds, read_seeds
+    from duologue.store.in_memory import InMemoryLedger
     from duologue.store.reading import RunReader
+    from duologue.users.expansion import Expansion, categorise, expand
+    from duologue.users.profiles import build_profiles, given_profiles
 
 __version__ = "0.1.0"
 
@@ -44,6 +54,21 @@ _HOME = {
     "Config": "config.sections",
     "DuologueError": "errors",
     "RunReader": "store.reading",
+    "InMemoryLedger": "store.in_memory",
+    "Seeds": "seeds",
+    "read_seeds": "seeds",
+    "Expansion": "users.expansion",
+    "categorise": "users.expansion",
+    "expand": "users.expansion",
+    "build_profiles": "users.profiles",
+    "given_profiles": "users.profiles",
+    "pair_users": "pairing.match",
+    "Pool": "conversations.pool",
+    "Roles": "pipeline",
+    "make_loop": "pipeline",
+    "load_embedder": "models.embedder",
+    "load_nli": "models.nli",
+    "load_toxicity": "models.toxicity",
     **dict.fromkeys(
         (
             "Attribute",
@@ -70,14 +95,29 @@ __all__ = [
     "Conversation",
     "DuologueError",
     "Evidence",
+    "Expansion",
+    "InMemoryLedger",
     "Outcome",
     "Pair",
+    "Pool",
     "Profile",
+    "Roles",
     "RunReader",
     "RunResult",
+    "Seeds",
     "Verdict",
     "__version__",
+    "build_profiles",
+    "categorise",
+    "expand",
+    "given_profiles",
     "load_config",
+    "load_embedder",
+    "load_nli",
+    "load_toxicity",
+    "make_loop",
+    "pair_users",
+    "read_seeds",
     "run",
     "run_async",
 ]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 import pytest
 
@@ -17,42 +16,11 @@ from duologue.conversations.loop import Loop
 from duologue.conversations.pool import Pool
 from duologue.errors import ItemFailed, RunStopped
 from duologue.models.scripted import ScriptedEmbedder
-from duologue.records import Attribute, Candidate, Comparison, Conversation, Outcome, Pair, Profile, Stage, Verdict
+from duologue.records import Attribute, Candidate, Comparison, Conversation, Pair, Profile, Verdict
 from duologue.store.codec import encode
+from duologue.store.in_memory import InMemoryLedger
 
 EMBEDDER = ScriptedEmbedder()
-
-
-@dataclass
-class Memo:
-    """Ledger and memory in one dictionary."""
-
-    rows: dict[tuple[str, int, str], Outcome] = field(default_factory=dict)
-    verdicts: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
-
-    def record(self, outcome: Outcome) -> None:
-        self.rows[outcome.stage, outcome.iteration, outcome.item] = outcome
-
-    def judged(self, candidate_id: str, verdicts: Sequence[Verdict]) -> None:
-        self.verdicts[candidate_id] = tuple(verdicts)
-
-    def compared(self, pair_id: str, iteration: int, comparisons: Sequence[Comparison]) -> None:
-        return None
-
-    def begin(self, stage: Stage, total: int | None, iteration: int = 0) -> None:
-        return None
-
-    async def flush(self) -> None:
-        return None
-
-    async def recall(self, stage: Stage, iteration: int, item: str) -> Outcome | None:
-        known = self.rows.get((stage, iteration, item))
-        if known is None or known.data is None:
-            return known
-        return Outcome(stage, item, known.status, known.by, known.reason, iteration, encode(known.data))
-
-    def of(self, stage: str, iteration: int) -> list[Outcome]:
-        return [o for (s, i, _), o in self.rows.items() if s == stage and i == iteration]
 
 
 class Writer:
@@ -108,13 +76,13 @@ def pair(index: int) -> Pair:
 def run(
     plan: Mapping[tuple[int, int, int], str | Exception],
     *,
-    memo: Memo | None = None,
+    memo: InMemoryLedger | None = None,
     pairs: int = 1,
     keep: str = "best",
     iterations: int = 2,
     writer: Writer | None = None,
-) -> tuple[Memo, Writer, Pool]:
-    memo = memo or Memo()
+) -> tuple[InMemoryLedger, Writer, Pool]:
+    memo = memo or InMemoryLedger()
     writer = writer or Writer(plan)
     config = Config(
         generator=GeneratorConfig(candidates=2, examples=1),
@@ -135,7 +103,7 @@ def run(
     return memo, writer, pool
 
 
-def final(memo: Memo) -> Conversation:
+def final(memo: InMemoryLedger) -> Conversation:
     (outcome,) = memo.of("conversation", 0)
     assert isinstance(outcome.data, Conversation)
     return outcome.data
@@ -198,9 +166,11 @@ def test_every_item_is_accounted_for_and_winners_feed_the_pool() -> None:
 
 def test_what_is_finished_is_not_made_again() -> None:
     first, _, _ = run({}, pairs=4)
-    again, writer, _ = run(
-        {}, pairs=4, memo=Memo({k: v for k, v in first.rows.items() if k[0] == "conversation" and k[1]})
-    )
+    memory = InMemoryLedger()
+    for outcome in first.outcomes.values():
+        if outcome.stage == "conversation" and outcome.iteration:
+            memory.record(outcome)
+    again, writer, _ = run({}, pairs=4, memo=memory)
     assert writer.tasks == []
     assert [encode(o) for o in again.of("conversation", 0)] == [encode(o) for o in first.of("conversation", 0)]
 
@@ -212,13 +182,13 @@ def test_a_stopped_run_keeps_what_has_a_winner() -> None:
                 raise RunStopped("the budget is spent")
             return await super().generate(task)
 
-    memo = Memo()
+    memo = InMemoryLedger()
     with pytest.raises(RunStopped, match="budget"):
         run({}, memo=memo, pairs=6, writer=Ending({}))
     kept = {o.item for o in memo.of("conversation", 1) if o.status == "accepted"}
     assert {o.item for o in memo.of("conversation", 0)} == kept
     assert "p-0002" not in kept
-    assert not [o for o in memo.rows.values() if o.status == "failed"]
+    assert not [o for o in memo.outcomes.values() if o.status == "failed"]
     finished, _, _ = run({}, memo=memo, pairs=6)
     fresh, _, _ = run({}, pairs=6)
     assert {o.item: encode(o) for o in finished.of("conversation", 0)} == {
