@@ -43,3 +43,15 @@ def test_control_characters_and_markup_stay_text() -> None:
     assert "[bold]dogs[/bold]" in shown()
     assert "\x1b]0" not in shown(colour=True)
     assert "\x1b[2J" not in shown(colour=True)
+
+
+def test_an_attribute_that_both_hold_is_named_by_its_owner() -> None:
+    shared, other = Attribute.of("I love winter."), Attribute.of("I ski.")
+    pair = Pair("p-1", 0, Profile.of((shared, other)), Profile.of((shared,)))
+    candidate = Candidate("k-1", pair, 1, 0, 0, ("Snow at last.", "Snow is best."), "turns", "m", "h", 0)
+    evidence = (Evidence(1, shared.id, 0, "supported", 0.9), Evidence(2, shared.id, 1, "supported", 0.9))
+    out = io.StringIO()
+    conversation = Conversation(candidate, (Verdict("faithfulness", "filter", 0.5, True, evidence=evidence),))
+    print_conversation(Console(file=out, width=100), conversation)
+    assert "Snow at last. +1a" in out.getvalue()
+    assert "Snow is best. +2a" in out.getvalue()

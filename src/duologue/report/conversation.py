@@ -19,15 +19,14 @@ from duologue.text import printable
 COLOURS: dict[Speaker, str] = {1: "cyan", 2: "magenta"}
 _MARKS = {"supported": "+", "contradicted": "!"}
 
+Names = dict[tuple[Speaker, str], str]
+"""What an attribute is called, by owner and id; both users may hold the same attribute."""
+
 
 def render(conversation: Conversation) -> RenderableType:
     """The conversation as a panel. Attributes are numbered 1a, 1b, ... and 2a, 2b, ...; ``+1a`` marks support."""
     pair = conversation.candidate.pair
-    names = {
-        a.id: f"{speaker}{letter}"
-        for speaker, profile in ((1, pair.user_1), (2, pair.user_2))
-        for letter, a in zip("abcdefghijklmnopqrstuvwxyz", profile.attributes, strict=False)
-    }
+    names = _names(1, pair.user_1) | _names(2, pair.user_2)
     shown = [e for e in conversation.evidence if e.label in _MARKS]
     lines: list[RenderableType] = []
     lines += _profile(1, pair.user_1, names, shown)
@@ -51,9 +50,12 @@ def render(conversation: Conversation) -> RenderableType:
     return Panel(Group(*lines), title=heading, title_align="left")
 
 
-def _profile(
-    speaker: Speaker, profile: Profile, names: dict[str, str], shown: list[Evidence]
-) -> tuple[RenderableType, ...]:
+def _names(speaker: Speaker, profile: Profile) -> Names:
+    letters = zip("abcdefghijklmnopqrstuvwxyz", profile.attributes, strict=False)
+    return {(speaker, attribute.id): f"{speaker}{letter}" for letter, attribute in letters}
+
+
+def _profile(speaker: Speaker, profile: Profile, names: Names, shown: list[Evidence]) -> tuple[RenderableType, ...]:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column()
@@ -65,7 +67,7 @@ def _profile(
                 if e.attribute == attribute.id and e.owner == speaker and e.label == "supported" and not e.swapped
             }
         )
-        name = Text(f"  {names.get(attribute.id, '?')}", style=COLOURS[speaker] if carried else "dim")
+        name = Text(f"  {names.get((speaker, attribute.id), '?')}", style=COLOURS[speaker] if carried else "dim")
         text = Text(printable(attribute.text), style="default" if carried else "dim")
         text.append(
             f"  in {', '.join(map(str, carried))}" if carried else "  not touched",
@@ -75,11 +77,11 @@ def _profile(
     return Text(f"User {speaker}", style=f"bold {COLOURS[speaker]}"), grid, Text("")
 
 
-def _utterance(utterance: str, evidence: list[Evidence], names: dict[str, str]) -> Text:
+def _utterance(utterance: str, evidence: list[Evidence], names: Names) -> Text:
     text = Text(printable(utterance))
     for entry in evidence:
         style = "bold red" if entry.label == "contradicted" or entry.swapped else "bold green"
-        text.append(f" {_MARKS[entry.label]}{names.get(entry.attribute, '?')}", style=style)
+        text.append(f" {_MARKS[entry.label]}{names.get((entry.owner, entry.attribute), '?')}", style=style)
     return text
 
 
