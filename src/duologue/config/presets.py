@@ -11,7 +11,7 @@ QUICK: Mapping[str, Any] = MappingProxyType(
         # Small enough for two or three minutes on two cores with the embedded default.
         "expansion": {"bootstrap_queries": 4, "target": 12, "max_queries": 6},
         "pairing": {"pairs": 4},
-        "generator": {"candidates": 2, "utterances": [8, 10], "turn_choices": 4},
+        "generator": {"candidates": 2, "utterances": [8, 10]},
         "loop": {"iterations": 2, "pool_join": 2},
     }
 )
