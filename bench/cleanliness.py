@@ -73,7 +73,7 @@ def main() -> None:
             [sys.executable, "-m", "duologue", "stats", run, "--json"], check=True, capture_output=True
         ).stdout
     )
-    config = (Path(run) / "config.yaml").read_text(encoding="utf-8")
+    config = max(Path(run).glob("config*.yaml"), key=lambda p: p.stat().st_mtime).read_text(encoding="utf-8")
     low, high = map(int, re.findall(r"utterances:\s*\n\s*- (\d+)\s*\n\s*- (\d+)", config)[0])
     found = figures(rows, low, high)
     for name, value in found.items():
