@@ -78,7 +78,7 @@ def test_the_log_replaces_assumptions_and_nothing_is_written(tmp_path: Path) -> 
 
 
 def test_more_of_everything_costs_more() -> None:
-    one = estimate(config(budget__prompt_price=1.0, budget__completion_price=2.0))
+    one = estimate(config(budget__prompt_price=1.0, budget__completion_price=2.0, pairing__pairs=6))
     four = estimate(config(budget__prompt_price=1.0, budget__completion_price=2.0, pairing__pairs=24))
     assert four.stage("conversations").calls == pytest.approx(4 * one.stage("conversations").calls, rel=0.01)
     total = one.total
