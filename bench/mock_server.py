@@ -4,8 +4,12 @@
 
 POST /v1/chat/completions   waits, then answers with a fixed sentence
 POST /mode                  {"delay", "tail_share", "tail", "error_share", "error_status", "retry_after", "bad_share"}
-GET  /stats                 calls, errors, bad, peak, connections, window (first arrival to last answer, seconds), rate
-POST /reset                 zeroes the counts and the random stream
+GET  /stats                 calls, errors, bad, peak, connections, rate, window (first arrival to last answer, seconds),
+                            tail (seconds of it since nine tenths of the peak were last in flight)
+POST /reset                 zeroes the counts; {"seed"} begins another random stream, 0 by default
+
+What becomes of a call depends on the stream and on how many came before it, so a repeat of its own wants its own seed.
+``error_status`` may be a list, whose statuses take turns; ``retry_after`` goes with 429 and 503.
 """
 
 from __future__ import annotations
@@ -32,17 +36,18 @@ class State:
         self.in_flight = 0
         self.reset()
 
-    def reset(self) -> None:
-        self.random = random.Random(0)
+    def reset(self, seed: int = 0) -> None:
+        self.random = random.Random(seed)
         self.calls = self.errors = self.bad = 0
         self.peak = 0
-        self.first = self.last = 0.0
+        self.first = self.last = self.full = 0.0
 
     def stats(self) -> dict[str, Any]:
         window = self.last - self.first
         return {
             "calls": self.calls, "errors": self.errors, "bad": self.bad, "peak": self.peak, "in_flight": self.in_flight,
             "connections": self.connections, "window": window, "rate": self.calls / window if window > 0 else 0.0,
+            "tail": self.last - self.full,
         }  # fmt: skip
 
 
@@ -52,6 +57,7 @@ class Server(asyncio.Protocol):
     def __init__(self, state: State) -> None:
         self.state = state
         self.buffer = b""
+        self.last = False
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -69,6 +75,8 @@ class Server(asyncio.Protocol):
             size = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
             if len(self.buffer) < end + 4 + size:
                 return
+            # Some clients read to the end of the connection and wait for ever if it is kept open.
+            self.last = b"connection: close" in head
             body = self.buffer[end + 4 : end + 4 + size]
             self.buffer = self.buffer[end + 4 + size :]
             self.handle(head.split(b" ", 2)[1], body)
@@ -81,6 +89,8 @@ class Server(asyncio.Protocol):
             state.first = state.first or now
             state.in_flight += 1
             state.peak = max(state.peak, state.in_flight)
+            if state.in_flight >= 0.9 * state.peak:
+                state.full = now
             delay = mode["tail"] if rng.random() < mode["tail_share"] else mode["delay"]
             fate = rng.random()
             error = fate < mode["error_share"]
@@ -89,7 +99,7 @@ class Server(asyncio.Protocol):
         elif path.startswith(b"/stats"):
             self.send(200, json.dumps(state.stats()).encode())
         elif path.startswith(b"/reset"):
-            state.reset()
+            state.reset(json.loads(body or b"{}").get("seed", 0))
             self.send(200, b"{}")
         elif path.startswith(b"/mode"):
             state.mode.update(json.loads(body or b"{}"))
@@ -107,7 +117,10 @@ class Server(asyncio.Protocol):
         if error:
             state.errors += 1
             message = {"error": {"message": "mock failure", "type": "server_error", "code": None}}
-            self.send(state.mode["error_status"], json.dumps(message).encode(), state.mode["retry_after"])
+            statuses = state.mode["error_status"]
+            status = statuses if isinstance(statuses, int) else statuses[state.errors % len(statuses)]
+            after = state.mode["retry_after"] if status in (429, 503) else None
+            self.send(status, json.dumps(message).encode(), after)
             return
         answer = completion(json.loads(body))
         if bad:
@@ -123,6 +136,8 @@ class Server(asyncio.Protocol):
             b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\n%scontent-length: %d\r\n\r\n%s"
             % (status, b"OK" if status == 200 else b"Error", extra, len(body), body)
         )
+        if self.last:
+            self.transport.close()
 
 
 def completion(request: dict[str, Any]) -> bytes:

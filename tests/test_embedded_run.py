@@ -35,7 +35,7 @@ def test_seeds_to_data_set_on_the_embedded_model(tmp_path: Path) -> None:
         accounts = {(a.stage, a.iteration): a for a in account(reader.counts())}
         conversations = list(reader.conversations())
     assert accounts["conversation", 0].total == 2
-    assert accounts["seed", 0].accepted == 545
+    assert accounts["seed", 0].accepted == 600
     assert len(conversations) == result.conversations >= 1
     for conversation in conversations:
         said = conversation.candidate.utterances

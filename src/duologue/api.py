@@ -21,13 +21,25 @@ from duologue.backends.protocol import Backend
 from duologue.config.fingerprint import fingerprint
 from duologue.config.model_settings import with_model_settings
 from duologue.config.sections import Config
+from duologue.conversations.finetune import Trainer
 from duologue.engine.engine import Engine
 from duologue.engine.usage import Usage
-from duologue.errors import DuologueError, ImpossibleRequest, RunStopped, StoreError, UsageError
+from duologue.errors import (
+    ConfigError,
+    DuologueError,
+    ImpossibleRequest,
+    ModelError,
+    RunStopped,
+    StoreError,
+    UsageError,
+)
+from duologue.executors.make import check_executor, open_place
+from duologue.executors.parts import Parts
 from duologue.models.embedder import load_embedder
 from duologue.models.fetch import OnProgress
-from duologue.models.nli import load_nli
-from duologue.models.stoppable import StoppableEmbedder, StoppableNli
+from duologue.models.nli import load_fit, load_nli
+from duologue.models.protocol import Fit
+from duologue.models.stoppable import StoppableEmbedder, StoppableNli, StoppableToxicity
 from duologue.models.toxicity import load_toxicity
 from duologue.pipeline import Roles, run_stages
 from duologue.report.progress import Listener, Logged, Silent
@@ -36,6 +48,7 @@ from duologue.seeds import Seeds, read_seeds
 from duologue.store import revisions
 from duologue.store.call_log import CallLog
 from duologue.store.database import FILE_NAME, Database
+from duologue.store.fold import fold_killed
 from duologue.store.ledger import SqlLedger
 from duologue.store.lock import RunLock
 from duologue.store.memory import SqlMemory
@@ -63,6 +76,49 @@ class RunResult:
     seeds: Seeds
 
 
+MakeTrainer = Callable[[Engine, Config, Path, str], Trainer]
+"""Makes the Trainer of a run from its engine, configuration, folder and fingerprint."""
+
+
+class Plan(Protocol):
+    """What a run folder is used for: a data set from the start, or a new version of the one that is there."""
+
+    async def check(self, database: Database, folder: Path, seeds: Seeds) -> None:
+        """Refuse seeds that don't belong to this folder. Raises UsageError."""
+        ...
+
+    def fingerprint(self, config: Config, seeds: Seeds) -> str:
+        """A hash over what determines the data set."""
+        ...
+
+    async def begun(self, database: Database, revision: revisions.Revision) -> None:
+        """Called when the revision is there, before any stage."""
+        ...
+
+    async def stages(self, seeds: Seeds, config: Config, roles: Roles) -> None:
+        """Run the stages."""
+        ...
+
+
+class Whole:
+    """The plan of :func:`run`: all stages from the seeds."""
+
+    async def check(self, database: Database, folder: Path, seeds: Seeds) -> None:
+        """See the Protocol: a folder holds runs on one set of seeds."""
+        await _check_seeds(database, folder, seeds)
+
+    def fingerprint(self, config: Config, seeds: Seeds) -> str:
+        """See the Protocol."""
+        return fingerprint(config, seeds)
+
+    async def begun(self, database: Database, revision: revisions.Revision) -> None:
+        """See the Protocol. Nothing is to be done."""
+
+    async def stages(self, seeds: Seeds, config: Config, roles: Roles) -> None:
+        """See the Protocol."""
+        await run_stages(seeds, config, roles)
+
+
 class Watch(Protocol):
     """Someone who follows a run: gets a speed text to show and gives a listener."""
 
@@ -78,14 +134,16 @@ def run(
     watch: Watch | None = None,
     on_pull: OnProgress | None = None,
     backend: Backend | None = None,
+    trainer: MakeTrainer | None = None,
 ) -> RunResult:
     """Make a data set in the folder ``out``, or go on with the one that is there.
 
-    ``watch`` and ``on_pull`` follow the run and the fetching of models; ``backend`` replaces the configuration's.
+    ``watch`` and ``on_pull`` follow the run and the fetching of models; ``backend`` replaces the configuration's, and
+    ``trainer`` what trains adapters where ``loop.method`` asks for finetuning.
     Raises UsageError before anything is started, RunStopped when the run ended early and can be resumed, and other
     DuologueErrors; what was finished is kept in every case.
     """
-    return asyncio.run(run_async(config, out, watch=watch, on_pull=on_pull, backend=backend))
+    return asyncio.run(run_async(config, out, watch=watch, on_pull=on_pull, backend=backend, trainer=trainer))
 
 
 async def run_async(
@@ -95,28 +153,39 @@ async def run_async(
     watch: Watch | None = None,
     on_pull: OnProgress | None = None,
     backend: Backend | None = None,
+    plan: Plan | None = None,
+    seeds: Seeds | None = None,
+    trainer: MakeTrainer | None = None,
 ) -> RunResult:
-    """Like :func:`run`, inside a running event loop."""
+    """Like :func:`run`, inside a running event loop. ``plan`` and ``seeds`` are for versions of a data set."""
     started = time.monotonic()
     folder = Path(out)
-    seeds = read_seeds(config.seeds)
+    plan = plan or Whole()
+    seeds = seeds or read_seeds(config.seeds)
     check_request(seeds, config)
+    check_executor(config)
+    tunes = config.loop.method != "few-shot"
+    if tunes:
+        trainer = trainer or _process_trainer(config)
     if backend is None:
         check_model(config)
         config = with_model_settings(config)
     _check_folder(folder)
-    with RunLock(folder) as lock, _log_file(folder):
+    with RunLock(folder) as lock, _log_file(folder), open_place(config) as place:
         if lock.stale:
             _log.warning("the run was left without an orderly end by %s; going on", lock.stale)
         # Small models first: what is missing shows before a large download begins.
         embedder = load_embedder(config.small_models.embedder, on_progress=on_pull)
         nli = load_nli(config.small_models.nli)
-        toxicity = load_toxicity(config.small_models.toxicity)
-        backend = backend or make_backend(config, folder=folder, on_pull=on_pull)
+        fit = _load_fit(config.small_models.nli)
+        toxicity = load_toxicity(config.small_models.toxicity, perspective=config.small_models.perspective)
+        given, backend = backend, backend or make_backend(config, folder=folder, on_pull=on_pull)
         database = Database(folder)
         try:
-            await _check_seeds(database, folder, seeds)
-            revision = await revisions.begin(database, fingerprint(config, seeds), config.model_dump(mode="json"))
+            await plan.check(database, folder, seeds)
+            await fold_killed(folder, database)
+            revision = await revisions.begin(database, plan.fingerprint(config, seeds), config.model_dump(mode="json"))
+            await plan.begun(database, revision)
             _write_config(folder, config, revision.id)
             log = CallLog(database, revision)
             engine = Engine(backend, log, config.engine, config.budget)
@@ -125,17 +194,22 @@ async def run_async(
             ledger.subscribe(listener)
             memory = SqlMemory(database, revision)
             try:
+                executor = place.executor(Parts(config, folder, database, revision, ledger, memory, engine, given))
                 await engine.start()
                 with _interruptible(engine):
                     roles = Roles(
                         engine,
-                        StoppableEmbedder(embedder, engine.check),
-                        StoppableNli(nli, engine.check),
-                        toxicity,
+                        StoppableEmbedder(place.embedder(embedder), engine.check),
+                        StoppableNli(place.nli(nli), engine.check),
+                        StoppableToxicity(toxicity, engine.check),
                         ledger,
                         memory,
+                        trainer=trainer(engine, config, folder, revision.fingerprint) if tunes and trainer else None,
+                        fit=fit,
+                        executor=executor,
                     )
-                    await run_stages(seeds, config, roles)
+                    await plan.stages(seeds, config, roles)
+                await _store(folder, config, revision)
                 await revisions.end(database, revision, "finished")
             except RunStopped as error:
                 await _end(database, revision, "stopped", str(error))
@@ -159,6 +233,8 @@ async def run_async(
 def check_request(seeds: Seeds, config: Config) -> None:
     """Refuse what can't work before anything is loaded. Raises ImpossibleRequest."""
     attributes = len({text for profile in seeds.profiles for text in profile})
+    if config.loop.method != "few-shot":
+        _check_finetuning(config)
     if config.profiles.source == "given":
         if len(seeds.profiles) < 2:
             raise ImpossibleRequest(
@@ -172,6 +248,42 @@ def check_request(seeds: Seeds, config: Config) -> None:
             f"{seeds.source}: holds {attributes} different attribute(s) and a profile needs {need}; give more seeds or "
             "lower profiles.size"
         )
+
+
+def _check_finetuning(config: Config) -> None:
+    if config.loop.iterations < 2:
+        raise ConfigError(f"loop.iterations: loop.method {config.loop.method} needs at least 2 iterations")
+    held, need = config.pairing.pairs * config.splits.valid, config.training.held_out
+    if round(held) < need:
+        raise ImpossibleRequest(
+            f"loop.method {config.loop.method}: {config.pairing.pairs} pairs hold out {round(held)} (splits.valid) and trying an "
+            f"adapter needs {need}; raise pairing.pairs or splits.valid, or lower training.held_out"
+        )
+
+
+def _process_trainer(config: Config) -> MakeTrainer:
+    """The Trainer that needs torch. Refuses what it can't train before anything is loaded."""
+    from duologue.training.extras import check_extra
+    from duologue.training.loop_trainer import ProcessTrainer
+
+    if config.model.backend != "embedded":
+        raise ConfigError(
+            f"loop.method: {config.loop.method} trains embedded models, and model.backend is {config.model.backend}; "
+            "for an endpoint use `duologue train` and serve the adapter there"
+        )
+    if config.model.adapter is not None:
+        raise ConfigError(f"model.adapter: loop.method {config.loop.method} makes adapters of its own; leave it out")
+    check_extra()
+    return ProcessTrainer
+
+
+def _load_fit(name: str) -> Fit | None:
+    """The fit model beside the NLI model; None, with a warning, for a folder whose model has none."""
+    try:
+        return load_fit(name)
+    except ModelError as error:
+        _log.warning("utterances are chosen by similarity to the last one: %s", error)
+        return None
 
 
 def _check_folder(folder: Path) -> None:
@@ -206,6 +318,20 @@ def _write_config(folder: Path, config: Config, revision: int) -> None:
     path = folder / ("config.yaml" if revision == 1 else f"config-{revision}.yaml")
     with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
         yaml.safe_dump(config.model_dump(mode="json"), file, sort_keys=False, allow_unicode=True)
+
+
+async def _store(folder: Path, config: Config, revision: revisions.Revision) -> None:
+    """Write the data set to ``executor.storage``, where one is named."""
+    address = config.executor.storage
+    if address is None:
+        return
+    from duologue.export.sharded import write_shards
+
+    def write() -> None:
+        with RunReader(folder) as reader:
+            write_shards(reader.conversations(), address, {"fingerprint": revision.fingerprint})
+
+    await asyncio.to_thread(write)
 
 
 async def _end(database: Database, revision: revisions.Revision, state: revisions.State, note: str) -> None:

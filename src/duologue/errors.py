@@ -41,7 +41,7 @@ class CallError(DuologueError):
     """One model call failed. ``kind`` says what to do next.
 
     ``retry``: try again, after ``retry_after`` seconds where the server named a time.
-    ``busy``: like ``retry``, and the server is overloaded (429, 503): ask for less at once.
+    ``busy``: like ``retry``, and the server is overloaded (429, 503) or away: ask for less at once.
     ``give_up``: this request will never work (too long, refused, malformed); others may.
     ``stop``: no request will work (wrong key, unknown model, exhausted quota).
     """

@@ -6,27 +6,31 @@ This module wires roles to stages and holds no logic of its own; each stage stan
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from duologue.backends.protocol import Caller, Features, Sampling
 from duologue.config.sections import Config, SamplingConfig
 from duologue.conversations.critic.critic import Critic
 from duologue.conversations.critic.protocol import CriticContext
 from duologue.conversations.examples import shipped_examples
+from duologue.conversations.finetune import Trainer
 from duologue.conversations.generator.protocol import GeneratorContext
 from duologue.conversations.generator.registry import make_generator
 from duologue.conversations.loop import Loop
 from duologue.conversations.pool import Pool
 from duologue.errors import ImpossibleRequest
-from duologue.models.protocol import Embedder, Nli, Toxicity
-from duologue.pairing.match import pair_users, users_needed
+from duologue.executors.protocol import Executor
+from duologue.models.protocol import Embedder, Fit, Nli, Toxicity
+from duologue.pairing.earlier import Earlier
+from duologue.pairing.match import Pairs, pair_users, users_needed
 from duologue.pairing.policies import make_policy
-from duologue.records import Attribute, Pair, Profile
+from duologue.records import Attribute, Profile
 from duologue.seeds import Seeds
 from duologue.store.protocol import Ledger, Memory
 from duologue.users.expansion import Expansion, categorise, expand
 from duologue.users.profiles import build_profiles, given_profiles
+from duologue.vectors.kept import KeptVectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,11 @@ class Roles:
     toxicity: Toxicity
     ledger: Ledger
     memory: Memory
+    trainer: Trainer | None = None
+    """Makes adapters, where ``loop.method`` asks for finetuning."""
+    fit: Fit | None = None
+    executor: Executor | None = None
+    """Where pairs are worked on; this process without one."""
 
 
 async def make_users(seeds: Seeds, config: Config, roles: Roles) -> tuple[Profile, ...]:
@@ -87,8 +96,8 @@ async def _categories(attributes: tuple[Attribute, ...], config: Config, roles: 
     )
 
 
-def make_pairs(profiles: Sequence[Profile], config: Config, roles: Roles) -> tuple[Pair, ...]:
-    """Level 2: pair users who have something in common."""
+def make_pairs(profiles: Sequence[Profile], config: Config, roles: Roles, earlier: Earlier | None = None) -> Pairs:
+    """Level 2: pair users who have something in common, with each other or with ``earlier`` ones."""
     return pair_users(
         profiles,
         config=config.pairing,
@@ -96,6 +105,7 @@ def make_pairs(profiles: Sequence[Profile], config: Config, roles: Roles) -> tup
         ledger=roles.ledger,
         splits=config.splits,
         seed=config.seed,
+        earlier=earlier,
     )
 
 
@@ -110,6 +120,7 @@ def make_loop(config: Config, roles: Roles) -> Loop:
             critic=config.critic,
             embedder=roles.embedder,
             nli=roles.nli,
+            fit=roles.fit,
         ),
     )
     critic = Critic.from_config(
@@ -124,18 +135,34 @@ def make_loop(config: Config, roles: Roles) -> Loop:
         ledger=roles.ledger,
         memory=roles.memory,
         pairs_in_flight=pairs_in_flight(roles.caller.features, config),
+        trainer=roles.trainer,
+        executor=roles.executor,
     )
 
 
-async def run_stages(seeds: Seeds, config: Config, roles: Roles) -> None:
-    """All three levels. What they made is in the ledger."""
+async def run_stages(
+    seeds: Seeds,
+    config: Config,
+    roles: Roles,
+    *,
+    earlier: Earlier | None = None,
+    known: Callable[[tuple[Profile, ...]], tuple[Profile, ...]] = lambda profiles: profiles,
+) -> None:
+    """All three levels. What they made is in the ledger.
+
+    For a further version of a data set ``earlier`` are its users, and ``known`` puts the new profiles' attributes into
+    its categories.
+    """
     # Made first, so that a wrong name in the configuration costs no model call.
     loop = make_loop(config, roles)
     make_policy(config.pairing.policy, config.pairing)
     if config.pairing.fallback:
         make_policy(config.pairing.fallback, config.pairing, "fallback")
-    profiles = await make_users(seeds, config, roles)
-    pairs = await asyncio.to_thread(make_pairs, profiles, config, roles)
+    # Three stages ask about the same attributes; their vectors go when the conversations begin.
+    of_users = replace(roles, embedder=KeptVectors(roles.embedder))
+    profiles = await asyncio.to_thread(known, await make_users(seeds, config, of_users))
+    pairs = await asyncio.to_thread(make_pairs, profiles, config, of_users, earlier)
+    del of_users
     if not pairs:
         raise ImpossibleRequest("there is no pair to talk: give more profiles or lower pairing.min_commonalities")
     await roles.ledger.flush()

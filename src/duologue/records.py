@@ -12,8 +12,9 @@ from typing import Literal
 
 Speaker = Literal[1, 2]
 Status = Literal["accepted", "rejected", "failed"]
-Stage = Literal["seed", "query", "attribute", "profile", "pair", "candidate", "conversation"]
+Stage = Literal["seed", "query", "attribute", "profile", "pair", "candidate", "adapter", "conversation"]
 Label = Literal["supported", "contradicted", "neutral"]
+HandMark = Literal["", "accepted", "edited", "chosen", "rejected"]
 
 
 def make_id(prefix: str, *parts: str) -> str:
@@ -113,17 +114,21 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How one utterance bears on one attribute."""
+    """How one utterance bears on one attribute, or, with ``other``, on what its speaker said before."""
 
     owner: Speaker
-    """Whose profile holds the attribute."""
+    """Whose profile holds the attribute; of a self-contradiction who speaks."""
     attribute: str
-    """The attribute's id."""
+    """The attribute's id; empty for a self-contradiction."""
     utterance: int
     """Index of the utterance, from 0."""
     label: Label
     score: float
-    """Probability or similarity of the label, in [0, 1]."""
+    """Probability of the label, in [0, 1]."""
+    other: int | None = None
+    """Index of the earlier utterance that this one contradicts; None where the label is about an attribute."""
+    verbatim: bool = False
+    """True when the utterance copies the attribute word for word."""
 
     @property
     def speaker(self) -> Speaker:
@@ -134,6 +139,11 @@ class Evidence:
     def swapped(self) -> bool:
         """True when the partner, not the owner, voices the attribute."""
         return self.label == "supported" and self.speaker != self.owner
+
+    @property
+    def against_self(self) -> bool:
+        """True when the speaker contradicts what they said in ``other``."""
+        return self.other is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +160,8 @@ class Verdict:
     evidence: tuple[Evidence, ...] = ()
     utterances: tuple[int, ...] = ()
     """Indices of the utterances that the reason speaks of."""
+    scores: tuple[float, ...] = ()
+    """One number per utterance, in the unit that the expert's docstring names; empty where it rates no utterances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +184,9 @@ class Conversation:
     verdicts: tuple[Verdict, ...]
     votes: float = 0.0
     """Share of the quality votes it won, in [0, 1]; 1 when it stood alone."""
+    hand: HandMark = ""
+    """What people decided in a review: ``accepted``; ``edited`` where the utterances are theirs; ``chosen`` where they put
+    another candidate of the pair in the winner's place; else empty."""
 
     @property
     def id(self) -> str:

@@ -17,7 +17,7 @@ _QUOTES = str.maketrans(
 _ASCII = str.maketrans({chr(i): chr(i).lower() if chr(i).isalnum() or chr(i) == "'" else " " for i in range(128)})
 _SENTENCE_END = re.compile(r"[.!?\u2026]+[\"'\u201d\u2019)\]]*(?=\s|$)")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|approx|no|mt|u\.s|u\.k|a\.m|p\.m|e\.g|i\.e)|(?:^|\s)[B-HJ-Z])\.$",
+    r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|approx|mt|u\.s|u\.k|a\.m|p\.m|e\.g|i\.e)|(?:^|\s)[B-HJ-Z])\.$",
     re.IGNORECASE,
 )
 _FIRST_PERSON = frozenset(("i", "im", "ive", "my", "me", "mine", "myself", "we", "our", "ours"))
@@ -122,7 +122,11 @@ def _split_line(line: str) -> Iterator[str]:
         if (
             match.group(0) == "."
             and match.end() < len(line.rstrip())
-            and _ABBREVIATION.search(line[start : match.end()])
+            and (
+                _ABBREVIATION.search(line[start : match.end()])
+                # "No. 5" goes on, "No. I sing." does not.
+                or (line[start : match.end()].lower().endswith("no.") and line[match.end() :].lstrip()[:1].isdigit())
+            )
         ):
             continue
         if piece := line[start : match.end()].strip():

@@ -12,7 +12,7 @@ import pytest
 
 from duologue.backends import embedded, grammar
 from duologue.backends.embedded import EmbeddedBackend
-from duologue.backends.embedded_text import PromptTokens, error_of
+from duologue.backends.embedded_text import PromptTokens, error_of, forced
 from duologue.backends.protocol import Answer, Message, Request, Sampling
 from duologue.errors import CallError, ModelError
 
@@ -42,6 +42,16 @@ class _Tokens(PromptTokens):
 def test_special_tokens_in_a_message_stay_text() -> None:
     ids = _Tokens().of((Message("user", "a</s><s>b"), Message("assistant", "c")), prefill="<a>")
     assert ids == [0, *map(ord, "a</s><s>b"), 0, 0, ord("c"), 0, 0, *map(ord, "<a>")]
+
+
+def test_given_tokens_are_forced_one_by_one() -> None:
+    assert _Tokens().plain("a<s>") == tuple(map(ord, "a<s>"))
+    (body,) = forced({"prompt": [1]}, (5, 7), whole=True)
+    assert body["grammar"] == "root ::= <[5]> <[7]>"
+    assert body["n_predict"] == 2
+    first, second = forced({"prompt": [1]}, (5, 7), whole=False)
+    assert (first["prompt"], first["logit_bias"][0][0]) == ([1], 5)
+    assert (second["prompt"], second["logit_bias"][0][0]) == ([1, 5], 7)
 
 
 def test_a_template_that_drops_a_message_is_an_error() -> None:
@@ -174,6 +184,31 @@ def test_real_answers(weights: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert all(len(t.top) == 3 for t in begun.logprobs)
     assert not begun.text.startswith("Hello")
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.embedded
+def test_real_probabilities_of_given_text(weights: Path) -> None:
+    """Forced token by token they are those of ordinary decoding, and what was said makes a sentence likelier."""
+    near = (Message("user", "I treat horses at the clinic all night. Say it in other words."),)
+    far = (Message("user", "The weather is bad again. Say it in other words."),)
+
+    async def work(backend: EmbeddedBackend) -> list[Answer]:
+        said = await backend.answer(replace(ASK, top_logprobs=1, sampling=Sampling(temperature=0.0, max_tokens=6)))
+        again = replace(ASK, score=said.text)
+        texts = ("I am a vet for horses.", "I am a vet for horses \U0001f434.")
+        scored = [replace(ASK, messages=m, score=t) for t in texts for m in (near, far)]
+        return [said, await backend.answer(again), *[await backend.answer(r) for r in scored]]
+
+    said, again, likely, unlikely, drawn, other = _run(weights, work)
+    assert again.text == said.text
+    assert sum(t.logprob for t in again.logprobs) == pytest.approx(sum(t.logprob for t in said.logprobs), abs=0.2)
+    assert len(likely.logprobs) == len(unlikely.logprobs)
+    assert sum(t.logprob for t in likely.logprobs) > sum(t.logprob for t in unlikely.logprobs) + 3.0
+    assert len(drawn.logprobs) == len(other.logprobs) > len(likely.logprobs)
+    assert drawn.text.endswith("\U0001f434.")
+    assert sum(t.logprob for t in drawn.logprobs[:6]) == pytest.approx(
+        sum(t.logprob for t in likely.logprobs[:6]), abs=0.2
+    )
 
 
 @pytest.mark.embedded

@@ -13,12 +13,13 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from duologue.backends import endpoint_wire as wire
 from duologue.backends.endpoint import EndpointBackend, read_key
 from duologue.backends.endpoint_errors import WastedCall, classify, one_line, retry_after
 from duologue.backends.protocol import Answer, Message, Request, Sampling, TokenLogprob
-from duologue.config.sections import BudgetConfig, EngineConfig
+from duologue.config.sections import BudgetConfig, EngineConfig, ModelConfig
 from duologue.engine.engine import Engine
 from duologue.errors import CallError, ConfigError, DuologueError, RunStopped, UsageError
 from duologue.store import revisions
@@ -138,7 +139,7 @@ def test_the_answer_does_not_know_the_network() -> None:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(401, "stop"), (403, "stop"), (402, "stop"), (404, "stop"), (400, "give_up"), (413, "give_up"), (408, "retry"),
-     (409, "retry"), (500, "retry"), (502, "retry"), (503, "busy"), (429, "busy"), (307, "stop")],
+     (409, "retry"), (500, "retry"), (502, "busy"), (503, "busy"), (504, "busy"), (429, "busy"), (307, "stop")],
 )  # fmt: skip
 def test_errors_are_classed(status: int, kind: str) -> None:
     error = failing(status, "the provider's words")
@@ -204,6 +205,54 @@ def test_what_a_server_refuses_is_left_out_from_then_on() -> None:
         assert body["response_format"] == {"type": "json_object"}
         assert "top_k" not in body
         assert body["max_completion_tokens"] == 512
+
+
+def test_what_a_model_lets_nobody_set_is_left_out_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def handler(body: dict[str, Any]) -> web.Response:
+        bodies.append(body)
+        said = None
+        if "temperature" in body:
+            said = "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported."
+        elif "stop" in body:
+            said = "stop_sequences: each stop sequence must contain non-whitespace"
+        if said:
+            return web.json_response({"error": {"message": said, "type": "invalid_request_error"}}, status=400)
+        return web.json_response(completion("\nFirst line.\nSecond line.", finish_reason="length"))
+
+    async def use(backend: EndpointBackend) -> None:
+        for sample in range(2):
+            answer = await backend.answer(ask(sampling=Sampling(stop=("\n",)), sample=sample))
+            assert (answer.text, answer.finish) == ("\nFirst line.", "stop")
+
+    with_server(handler, use)
+    assert len(bodies) == 4
+    assert "temperature" not in bodies[-1]
+    assert caplog.text.count("takes no temperature") == 1
+    assert failing(400, "temperature must be between 0 and 1").kind == "give_up"
+
+
+def test_extra_fields_go_into_every_request_and_into_its_key() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    async def use(backend: EndpointBackend) -> None:
+        extra = '{"reasoning_effort": "low", "temperature": 1}'
+        other = EndpointBackend(backend._address.removesuffix("/chat/completions"), "m", extra_body=extra, environ={})
+        assert other.model == f"m {extra}"
+        await other.start()
+        await other.answer(ask())
+        await other.close()
+
+    def handler(body: dict[str, Any]) -> web.Response:
+        bodies.append(body)
+        return web.json_response(completion())
+
+    with_server(handler, use)
+    assert (bodies[0]["model"], bodies[0]["reasoning_effort"], bodies[0]["temperature"]) == ("m", "low", 1)
+    for bad in ("[]", "low", '{"messages": []}'):
+        with pytest.raises(ValidationError, match="must"):
+            ModelConfig(extra_body=bad)
 
 
 def test_a_refusal_of_something_needed_is_the_requests_failure() -> None:

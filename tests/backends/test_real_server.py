@@ -72,7 +72,10 @@ def test_the_pipeline_on_a_real_server(address: str, mode: str, tmp_path: Path) 
         ends = list(reader.items("conversation", iteration=0))
         assert len(ends) == 2
         assert all(end.status == "accepted" or end.reason for end in ends)
-        assert sum(t.prompt_tokens for t in reader.call_totals()) == result.usage.prompt_tokens
+        totals = reader.call_totals()
+        assert sum(t.prompt_tokens for t in totals) == result.usage.prompt_tokens
+        # The server says how much of each prompt its prefix cache spared.
+        assert 0 < sum(t.cached_tokens for t in totals) == result.usage.cached_tokens < result.usage.prompt_tokens
         candidates = list(reader.items("candidate"))
         assert candidates
         assert all(c.status == "accepted" or (c.by and c.reason) for c in candidates)

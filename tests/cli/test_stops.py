@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -150,6 +151,31 @@ def test_a_full_disk_is_one_line_and_the_log_opens(tmp_path: Path) -> None:
     assert duologue(*run(out)).returncode == 0
     assert duologue(*run(tmp_path / "whole")).returncode == 0
     assert exported(out, tmp_path / "a.jsonl") == exported(tmp_path / "whole", tmp_path / "b.jsonl")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 700 KiB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("file systems can't be mounted here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_disk_that_is_really_full_is_one_line_and_the_run_goes_on_when_there_is_room(small_disk: Path) -> None:
+    out = small_disk / "run"
+    done = duologue(*run(out))
+    assert done.returncode == 1
+    assert "disk is full" in one_line(done.stderr)
+    with RunReader(out) as reader:
+        assert sum(t.calls for t in reader.call_totals()) > 0
+    subprocess.run(["mount", "-o", "remount,size=50m", str(small_disk)], check=True)
+    assert duologue(*run(out)).returncode == 0
+    with RunReader(out) as reader:
+        assert reader.progress() == (4, 4)
 
 
 class _Echo(BaseHTTPRequestHandler):

@@ -31,13 +31,6 @@ def test_a_call_that_fails_alone_waits_less() -> None:
         assert max(waits) < max(outage.wait(error, failures) or 0.0 for _ in range(300))
 
 
-def test_a_busy_server_gets_more_patience_but_not_without_end() -> None:
-    policy = RetryPolicy(2)
-    assert policy.wait(CallError("busy", "x"), 8) is not None
-    assert policy.wait(CallError("busy", "x"), 9) is None
-    assert RetryPolicy(0).wait(CallError("busy", "x"), 1) is None
-
-
 @pytest.mark.parametrize("kind", ["give_up", "stop"])
 def test_hopeless_calls_are_not_tried_again(kind: str) -> None:
     assert RetryPolicy(5).wait(CallError(kind, "x"), 1) is None  # type: ignore[arg-type]

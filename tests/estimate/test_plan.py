@@ -98,3 +98,9 @@ def test_models_are_not_loaded() -> None:
     guess = estimate(chosen)
     assert guess.total.calls > 100
     assert guess.total.seconds > 1
+
+
+def test_trying_adapters_costs_calls() -> None:
+    one = estimate(config(loop__iterations=2, pairing__pairs=20))
+    two = estimate(config(loop__iterations=2, pairing__pairs=20, loop__method="finetune"))
+    assert two.total.calls > one.total.calls

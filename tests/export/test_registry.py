@@ -10,15 +10,17 @@ from duologue.errors import UsageError
 from duologue.export import format_names, get_format, registry
 from duologue.export.jsonl import JsonlFormat
 
+OURS = ["spc", "jsonl", "parquet", "evidence", "chat", "preference", "convai2", "inference"]
+
 
 def test_ours() -> None:
-    assert format_names()[:3] == ["spc", "jsonl", "parquet"]
-    for name in ("spc", "jsonl", "parquet"):
+    assert format_names()[:8] == OURS
+    for name in OURS:
         assert get_format(name).name == name
 
 
 def test_unknown() -> None:
-    with pytest.raises(UsageError, match="there is no export format 'xml'; formats: spc, jsonl, parquet"):
+    with pytest.raises(UsageError, match="there is no export format 'xml'; formats: spc, jsonl, parquet, evidence"):
         get_format("xml")
 
 
@@ -29,7 +31,7 @@ def test_plug_ins_are_found_and_cant_take_our_names(monkeypatch: pytest.MonkeyPa
         EntryPoint("bad", "duologue.nothing:X", registry.GROUP),
     ]
     monkeypatch.setattr(registry, "entry_points", lambda group: entries)
-    assert format_names() == ["spc", "jsonl", "parquet", "bad", "mine"]
+    assert format_names() == [*OURS, "bad", "mine"]
     assert isinstance(get_format("mine"), JsonlFormat)
     assert get_format("spc").name == "spc"
     with pytest.raises(UsageError, match="can't be loaded: ModuleNotFoundError"):

@@ -139,14 +139,18 @@ def _value(tag: int, name: str, kind: int, shape: list[str]) -> bytes:
     return _bytes(tag, _bytes(1, name) + _bytes(2, _bytes(1, _number(1, kind) + _bytes(2, dims))))
 
 
-def tiny_graph(weights: tuple[float, float, float]) -> bytes:
-    """A graph whose three logits are ``weights`` times the sum of the token ids of a row; padding counts nothing."""
+def tiny_graph(weights: tuple[float, float, float], fit: bool = False) -> bytes:
+    """A graph whose three logits are ``weights`` times the sum of the token ids of a row; padding counts nothing.
+
+    With ``fit`` that sum is a second output of that name, less 40.
+    """
     to_float = _bytes(1, "to") + _number(3, 1) + _number(20, 2)
     nodes = (
         _node("Mul", ["input_ids", "attention_mask"], "masked")
         + _node("Cast", ["masked"], "floats", to_float)
         + _node("ReduceSum", ["floats", "axis"], "sums")
         + _node("MatMul", ["sums", "weights"], "logits")
+        + (_node("Sub", ["sums", "forty"], "fit") if fit else b"")
     )
     graph = (
         nodes
@@ -155,7 +159,9 @@ def tiny_graph(weights: tuple[float, float, float]) -> bytes:
         + _tensor("weights", 1, [1, 3], struct.pack("<3f", *weights))
         + _value(11, "input_ids", 7, ["b", "s"])
         + _value(11, "attention_mask", 7, ["b", "s"])
+        + (_tensor("forty", 1, [1], struct.pack("<f", 40.0)) if fit else b"")
         + _value(12, "logits", 1, ["b", "l"])
+        + (_value(12, "fit", 1, ["b", "o"]) if fit else b"")
     )
     return _number(1, 8) + _bytes(7, graph) + _bytes(8, _bytes(1, "") + _number(2, 13))
 
@@ -178,10 +184,11 @@ def nli_folder(tmp_path: Path) -> Callable[..., Path]:
     def make(
         labels: tuple[str, ...] = ("entailment", "neutral", "contradiction"),
         weights: tuple[float, float, float] = (0.02, 0.0, -0.01),
+        fit: bool = False,
     ) -> Path:
         folder = tmp_path / "nli"
         folder.mkdir()
-        graph = tiny_graph(weights)
+        graph = tiny_graph(weights, fit)
         (folder / "model.onnx").write_bytes(graph)
         tiny_tokenizer().save(str(folder / "tokenizer.json"))
         named = ", ".join(f'"{label}"' for label in labels)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from duologue.errors import ModelError
-from duologue.models.nli import LABELS, OnnxNli, builtin_folder, load_nli
+from duologue.models.nli import LABELS, OnnxFit, OnnxNli, builtin_folder, fit_context, load_fit, load_nli
 from duologue.models.protocol import Floats
-from duologue.models.scripted import ScriptedNli
+from duologue.models.scripted import ScriptedFit, ScriptedNli
 
 PAIRS = [("w1 w2", "w3"), ("w9 w9 w9 w9", "w1"), ("", ""), ("w1 w2", "w3"), ("w40", "w41 w42")]
 
@@ -111,7 +111,49 @@ def test_the_model_that_ships_with_duologue() -> None:
     expected = ["contradiction", "contradiction", "neutral", "entailment"]
     result = model.predict(pairs)
     assert [LABELS[column] for column in result.argmax(axis=1)] == expected
-    # The same bits, whatever comes with a pair and however many cores there are.
-    company = [(f"I have {n} very old cats", "I like tea") for n in range(20)]
-    other = load_nli("builtin", threads=1).predict([*company, *pairs[::-1]])
-    np.testing.assert_array_equal(other[-4:][::-1], result)
+
+
+def test_the_shipped_model_does_not_look_at_the_company() -> None:
+    folder = builtin_folder()
+    alone, together = OnnxNli(folder, threads=1), OnnxNli(folder, threads=2)
+    fit_alone, fit_together = OnnxFit(folder, threads=1), OnnxFit(folder, threads=2)
+    pairs = [(f"I have {n} very old cats" + " and a dog" * (n % 5), "I like tea") for n in range(40)]
+    pairs += [("Do you have any pets?", "Yes, two cats."), ("I love dogs.", "I hate dogs.")]
+    np.testing.assert_allclose(np.vstack([alone.predict([p]) for p in pairs]), together.predict(pairs), atol=1e-5)
+    one_by_one = np.concatenate([fit_alone.score([p]) for p in pairs])
+    np.testing.assert_allclose(one_by_one, fit_together.score(pairs), atol=1e-5)
+
+
+def test_fit(nli_folder: Callable[..., Path]) -> None:
+    folder = nli_folder(fit=True)
+    model = load_fit(str(folder))
+    assert model.name == "nli-7"
+    result = model.score(PAIRS)
+    assert result.dtype == np.float32
+    # The sums of the ids, with 1 + 2 + 2 for the marks, are 41, 19 * 4 + 11 + 5, 5, 41 and 50 + 51 + 52 + 5.
+    np.testing.assert_allclose(result, 1 / (1 + np.exp(40.0 - np.array([41, 92, 5, 41, 158]))), rtol=1e-5)
+    assert model.score([]).shape == (0,)
+    np.testing.assert_array_equal(model.score(PAIRS[::-1]), result[::-1])
+    # The same folder serves both roles.
+    np.testing.assert_allclose(OnnxNli(folder).predict(PAIRS).sum(axis=1), 1.0, atol=1e-6)
+
+
+def test_a_model_without_fit(nli_folder: Callable[..., Path], tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no output 'fit'"):
+        load_fit(str(nli_folder()))
+    assert isinstance(load_fit("scripted"), ScriptedFit)
+    with pytest.raises(ModelError, match="neither builtin, scripted nor a folder"):
+        load_fit(str(tmp_path / "absent"))
+
+
+def test_fit_context() -> None:
+    assert fit_context([]) == ""
+    assert fit_context(["a", "b c", "d"]) == "b c d"
+    assert fit_context(["w " * 50, "v " * 50]).split() == ["w"] * 10 + ["v"] * 50
+
+
+def test_the_shipped_fit() -> None:
+    model = load_fit("builtin")
+    context = fit_context(["I have two dogs.", "Nice, what are their names?"])
+    good, other = model.score([(context, "They are called Rex and Daisy."), (context, "I work in a bank downtown.")])
+    assert good > other

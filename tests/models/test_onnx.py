@@ -63,6 +63,15 @@ def test_a_graph_that_quantises_by_the_batch_gets_texts_one_by_one(nli_folder: C
     np.testing.assert_array_equal(np.vstack([output for _, output, _ in alone]), together[0][1])
 
 
+def test_an_output_by_name(nli_folder: Callable[..., Path]) -> None:
+    folder = nli_folder(fit=True)
+    graph = OnnxText(folder / "model.onnx", folder / "tokenizer.json", 16)
+    assert graph.outputs == ("logits", "fit")
+    (rows, fit, _) = next(graph.run(["w1"], "fit"))
+    assert rows == [0]
+    np.testing.assert_allclose(fit, [[1 + 11 + 2 - 40]])
+
+
 def test_many_texts_come_in_chunks(nli_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx, "CHUNK", 10)
     folder = nli_folder()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duologue.models.nli import LABELS
-from duologue.models.scripted import ScriptedEmbedder, ScriptedNli, ScriptedToxicity
+from duologue.models.scripted import ScriptedEmbedder, ScriptedFit, ScriptedNli, ScriptedToxicity
 
 
 @given(st.lists(st.text(max_size=40), max_size=8))
@@ -74,3 +74,17 @@ def test_toxicity() -> None:
     np.testing.assert_allclose(scores, [0.95, 0.02, 0.02])
     assert ScriptedToxicity().score([]).shape == (0,)
     assert scores.dtype == np.float32
+
+
+def test_fit_by_shared_words() -> None:
+    pairs = [
+        ("Do you have a dog?", "My dog is old."),
+        ("Do you have a dog?", "I bake bread."),
+        ("Nice. Do you have a dog?", "do you have a dog"),
+        ("Do you have a dog?", "..."),
+        ("", "I bake bread."),
+    ]
+    scores = ScriptedFit().score(pairs)
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, [0.6, 0.5, 0.1, 0.1, 0.5])
+    assert ScriptedFit().score([]).shape == (0,)

@@ -9,6 +9,7 @@ import pytest
 from duologue.errors import ModelError, UsageError
 from duologue.models.scripted import ScriptedToxicity
 from duologue.models.toxicity import WordlistToxicity, load_toxicity
+from duologue.models.toxicity_builtin import BuiltinToxicity
 
 
 def test_insults_score_high_and_plain_talk_low() -> None:
@@ -27,7 +28,8 @@ def test_insults_score_high_and_plain_talk_low() -> None:
 
 def test_names() -> None:
     assert isinstance(load_toxicity("scripted"), ScriptedToxicity)
-    with pytest.raises(UsageError, match=r"small_models\.toxicity.*use wordlist or scripted"):
+    assert isinstance(load_toxicity("builtin"), BuiltinToxicity)
+    with pytest.raises(UsageError, match=r"small_models\.toxicity.*use builtin, wordlist, perspective, scripted"):
         load_toxicity("other")
 
 

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from duologue.config.sections import PairingConfig, SplitsConfig
 from duologue.errors import ConfigError, ImpossibleRequest
 from duologue.models.protocol import Embedder
-from duologue.pairing.match import pair_users, users_needed
+from duologue.pairing.match import Pairs, pair_users, users_needed
 from duologue.records import Outcome, Pair, Profile, make_id
 from duologue.store.protocol import Ledger
 
 MakeUsers = Callable[..., list[Profile]]
-Match = Callable[..., tuple[Pair, ...]]
+Match = Callable[..., Pairs]
 
 
 @pytest.fixture
 def match(embedder: Embedder, ledger: Ledger) -> Match:
-    def matched(users: list[Profile], seed: int = 0, **changes: object) -> tuple[Pair, ...]:
+    def matched(users: list[Profile], seed: int = 0, **changes: object) -> Pairs:
         return pair_users(
             users,
             config=PairingConfig.model_validate(changes),
@@ -82,8 +82,22 @@ def test_the_rules_hold(match: Match, users: MakeUsers, count: int, k: int, seed
 @pytest.mark.parametrize("k", [1, 2])
 def test_the_same_seed_gives_the_same_pairs(match: Match, users: MakeUsers, k: int) -> None:
     people = many(users, 40)
-    assert match(people, 5, pairs=12, pairs_per_user=k) == match(people, 5, pairs=12, pairs_per_user=k)
-    assert match(people, 5, pairs=12, pairs_per_user=k) != match(people, 6, pairs=12, pairs_per_user=k)
+    first, second = (match(people, 5, pairs=12, pairs_per_user=k) for _ in range(2))
+    assert tuple(first) == tuple(second)
+    assert tuple(first) != tuple(match(people, 6, pairs=12, pairs_per_user=k))
+
+
+def test_pairs_are_a_sequence_made_on_demand(match: Match, users: MakeUsers) -> None:
+    pairs = match(many(users, 40), 5, pairs=12, pairs_per_user=2)
+    whole = list(pairs)
+    assert [pair.index for pair in whole] == list(range(12))
+    assert len(pairs) == 12
+    assert pairs[-1] == whole[11]
+    assert pairs[3:5] == tuple(whole[3:5])
+    assert pairs[4] == whole[4]
+    assert pairs[4] is not pairs[4]
+    with pytest.raises(IndexError):
+        pairs[12]
 
 
 @pytest.mark.parametrize("policy", ["commonality", "embedding", "random"])

@@ -80,6 +80,15 @@ def test_shipped_seeds() -> None:
     assert len(read_seeds(SeedsConfig(limit=3)).profiles) == 3
 
 
+def test_shipped_seeds_by_name() -> None:
+    vivid = read_seeds(SeedsConfig(path="shipped:vivid"))
+    assert (vivid.source, len(vivid.profiles)) == ("shipped", 109)
+    assert set(read_seeds(SeedsConfig(path="shipped:everyday")).attributes) == set(read_seeds(SeedsConfig()).attributes)
+    assert not set(vivid.attributes) & set(read_seeds(SeedsConfig()).attributes)
+    with pytest.raises(SeedError, match="there are everyday, vivid"):
+        read_seeds(SeedsConfig(path="shipped:odd"))
+
+
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(SeedError, match=r"nothing\.txt: there is no such file"):
         read_seeds(SeedsConfig(path=str(tmp_path / "nothing.txt")))

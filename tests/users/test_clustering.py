@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duologue.errors import ImpossibleRequest
 from duologue.models.protocol import Floats
 from duologue.users import clustering
 from duologue.users.clustering import assign, cluster, groups
@@ -69,11 +68,31 @@ def test_two_rows_merge_by_distance() -> None:
     assert cluster(pair, 0.39).tolist() == [0, 1]
 
 
-def test_too_many_rows_say_what_memory_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_above_the_limit_auto_is_approximate_and_exact_stays_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = unit(300, 4, dimensions=12)
+    matrix = cluster(vectors, 0.7, "exact").tolist()
+    assert cluster(vectors, 0.7).tolist() == matrix
+    monkeypatch.setattr(clustering, "MAX_ROWS", 100)
+    assert cluster(vectors, 0.7, "exact").tolist() == matrix
+    near = cluster(vectors, 0.7).tolist()
+    assert near == cluster(vectors, 0.7, "approximate").tolist()
+    assert list(dict.fromkeys(near)) == list(range(max(near) + 1))
+
+
+def test_many_new_rows_join_as_few_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where clusters lie far apart, blocks make no difference."""
+    rng = np.random.default_rng(0)
+    rows = np.eye(12, dtype=np.float32)[rng.integers(0, 12, 90)] + 0.05 * rng.standard_normal((90, 12)).astype(
+        np.float32
+    )
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    labels = cluster(rows[:20], 0.3)
+    one_by_one = assign(rows[20:], rows[:20], labels, 0.3).tolist()
     monkeypatch.setattr(clustering, "MAX_ROWS", 10)
-    with pytest.raises(ImpossibleRequest, match=r"11 attributes needs .* GB .*seeds\.limit") as caught:
-        cluster(unit(11, 0), 0.5)
-    assert "\n" not in str(caught.value)
+    monkeypatch.setattr(clustering, "_JOINING", 13)
+    assert assign(rows[20:], rows[:20], labels, 0.3).tolist() == one_by_one
+    assert len(set(one_by_one) | set(labels.tolist())) == 12
+    assert assign(rows[20:], rows[:0], labels[:0], 0.3).tolist() == cluster(rows[20:], 0.3, "exact").tolist()
 
 
 def test_new_rows_join_or_found_a_cluster() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from duologue.config.sections import ProfilesConfig
-from duologue.models.protocol import Embedder, Nli
+from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.records import Attribute
 from duologue.users.consistency import Consistency
 
@@ -46,6 +49,30 @@ def test_members_on_the_topic_are_joined_as_a_premise(embedder: Embedder, nli: A
     nli.asked.clear()
     consistency.conflicts([[1, 0, 5, 2]], set_level=False)
     assert all(premise.count("I ") <= 1 for premise, _ in nli.asked)
+
+
+class TogetherNli:
+    """Two premises contradict what neither does alone."""
+
+    name = "together"
+
+    def predict(self, pairs: Sequence[tuple[str, str]]) -> Floats:
+        hit = [premise.count("rain") == 2 and hypothesis == "I hate rain" for premise, hypothesis in pairs]
+        return np.array([(0.0, 0.1, 0.9) if h else (0.0, 0.9, 0.1) for h in hit], dtype=np.float32).reshape(-1, 3)
+
+
+def test_the_profile_together_can_contradict_what_no_member_does(embedder: Embedder) -> None:
+    consistency = checks(embedder, TogetherNli())
+    assert consistency.conflicts([[0, 2], [0, 1], [2, 1]]) == [[], [], []]
+    ((conflict,),) = consistency.conflicts([[0, 2, 1]])
+    assert (conflict.row, conflict.by) == (1, "contradiction_set")
+    assert "'I love rain' 'I love slow rain' contradicts 'I hate rain'" in conflict.reason
+    assert consistency.conflicts([[0, 2, 1]], set_level=False) == [[]]
+
+
+def test_both_directions_of_a_pair_are_asked(embedder: Embedder, nli: Any) -> None:
+    checks(embedder, nli).conflicts([[0, 1]])
+    assert set(nli.asked) == {("I love rain.", "I hate rain"), ("I hate rain.", "I love rain")}
 
 
 def test_pairs_are_asked_once(embedder: Embedder, nli: Any) -> None:

@@ -202,6 +202,17 @@ def test_without_any_query_the_seeds_remain(run: Run, make_caller: MakeCaller, o
     assert rows(outcomes, "query") == {"rejected": 2}
 
 
+def test_attributes_can_be_written_without_queries(run: Run, make_caller: MakeCaller, outcomes: list[Outcome]) -> None:
+    caller = make_caller(answer)
+    expansion = run(caller, queries=False)
+    assert {r.purpose for r in caller.requests} == {"expansion.attribute"}
+    assert not any("Question" in m.content for r in caller.requests for m in r.messages)
+    assert (expansion.stopped, len(expansion.attributes)) == ("target", 17)
+    assert {c.query for c in expansion.categories} == {""}
+    assert not rows(outcomes, "query")
+    assert {str(o.data["query"]) for o in outcomes if o.stage == "attribute" and isinstance(o.data, dict)} == {""}
+
+
 def test_a_refused_query_is_asked_for_again(run: Run, make_caller: MakeCaller, outcomes: list[Outcome]) -> None:
     def copies_first(request: Request) -> str:
         if request.purpose == "expansion.query" and request.sample == 0:

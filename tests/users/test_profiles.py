@@ -14,6 +14,8 @@ from duologue.errors import ImpossibleRequest
 from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.records import Attribute, Outcome, Profile
 from duologue.store.protocol import Ledger
+from duologue.users import consistency
+from duologue.users import profiles as profiles_module
 from duologue.users.expansion import Expansion
 from duologue.users.profiles import build_profiles, given_profiles
 
@@ -87,6 +89,38 @@ def test_use_is_balanced(build: Build) -> None:
 def test_same_seed_same_profiles(build: Build) -> None:
     assert build(loves_and_hates(), 20, seed=3) == build(loves_and_hates(), 20, seed=3)
     assert build(loves_and_hates(), 20, seed=3) != build(loves_and_hates(), 20, seed=4)
+
+
+def test_forgetting_answers_changes_no_profile(build: Build, monkeypatch: pytest.MonkeyPatch, nli: Any) -> None:
+    whole = build(loves_and_hates(), 40, distinct_categories=False)
+    asked = len(nli.asked)
+    monkeypatch.setattr(consistency, "REMEMBERED", 20)
+    assert build(loves_and_hates(), 40, distinct_categories=False) == whole
+    assert len(nli.asked) > 2 * asked
+
+
+def test_many_profiles_grow_in_larger_waves(build: Build, monkeypatch: pytest.MonkeyPatch, nli: Any) -> None:
+    batches: list[int] = []
+    plain = nli.predict
+
+    def predict(pairs: list[tuple[str, str]]) -> Floats:
+        batches.append(len(pairs))
+        rows: Floats = plain(pairs)
+        return rows
+
+    nli.predict = predict
+    build(loves_and_hates(), 300, distinct_categories=False, size=2)
+    small, batches[:] = len(batches), []
+    monkeypatch.setattr(profiles_module, "MANY", 300)
+    many = build(loves_and_hates(), 300, distinct_categories=False, size=2)
+    assert len(batches) < small
+    assert many == build(loves_and_hates(), 300, distinct_categories=False, size=2)
+    assert len({p.id for p in many}) == 300
+    both = [p for p in many if len({a.text.split()[-1] for a in p.attributes}) == 1]
+    # For this embedder love and hate of snow lie below the floor under which inference is not asked.
+    assert {a.text for p in both for a in p.attributes} <= {"I love snow", "I hate snow"}
+    uses = Counter(a.id for p in many for a in p.attributes)
+    assert max(uses.values()) - min(uses.values()) <= 2
 
 
 def test_sizes_span_the_range(build: Build) -> None:

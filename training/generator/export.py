@@ -1,4 +1,4 @@
-"""Writes a trained adapter as a llama.cpp adapter (GGUF, float16) with its ``meta.json``.
+"""Writes a trained adapter as a llama.cpp adapter (GGUF, Q5_0 or Q8_0) with its ``meta.json``.
 
 Run: ``python training/generator/export.py BASE.gguf OUT_OF_TRAINING/state.pt FOLDER --base-name smollm2-135m --version 1``.
 """
@@ -25,7 +25,7 @@ NAMES = {
     "mlp.down_proj": "ffn_down",
 }
 """llama.cpp's names of the layers."""
-TASKS = ("generator_turn", "query_induction", "query_bootstrap", "attribute_bootstrap")
+TASKS = ("generator_turn_planned", "generator_note", "query_induction", "query_bootstrap", "attribute_bootstrap")
 """The prompt templates that the adapter was trained on."""
 
 
@@ -43,7 +43,7 @@ def tensors(adapter: dict[str, torch.Tensor], heads: int, kv_heads: int) -> dict
         array = value.numpy()
         if side == "b" and part.endswith(("q_proj", "k_proj")):
             array = permuted(array, heads if part.endswith("q_proj") else kv_heads)
-        out[f"blk.{layer}.{NAMES[part]}.weight.lora_{side}"] = np.ascontiguousarray(array.astype(np.float16))
+        out[f"blk.{layer}.{NAMES[part]}.weight.lora_{side}"] = np.ascontiguousarray(array.astype(np.float32))
     return out
 
 
@@ -59,7 +59,7 @@ def number(reader: gguf.GGUFReader, key: str) -> int:
     return int(field.parts[field.data[0]][0])
 
 
-def write(path: Path, arrays: dict[str, np.ndarray[Any, Any]], alpha: float, title: str) -> None:
+def write(path: Path, arrays: dict[str, np.ndarray[Any, Any]], alpha: float, title: str, kind: str = "Q8_0") -> None:
     """Write the adapter under a name of its own first, so that a broken write is never taken for it."""
     part = path.with_suffix(".part")
     writer = gguf.GGUFWriter(str(part), "llama")
@@ -69,7 +69,8 @@ def write(path: Path, arrays: dict[str, np.ndarray[Any, Any]], alpha: float, tit
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", alpha)
     for name, array in arrays.items():
-        writer.add_tensor(name, array)
+        form = gguf.GGMLQuantizationType[kind if array.shape[-1] % 32 == 0 else "F16"]
+        writer.add_tensor(name, gguf.quantize(array, form), raw_dtype=form)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -85,13 +86,20 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--base-name", default="smollm2-135m")
     parser.add_argument("--version", default="1")
+    parser.add_argument("--kind", default="Q5_0", help="how the matrices are kept: Q5_0 or Q8_0")
     args = parser.parse_args()
     state = torch.load(args.state, weights_only=True)
     reader = gguf.GGUFReader(str(args.base))
     heads, kv_heads = (number(reader, f"llama.attention.{key}") for key in ("head_count", "head_count_kv"))
     args.folder.mkdir(parents=True, exist_ok=True)
     target = args.folder / "adapter.gguf"
-    write(target, tensors(state["adapter"], heads, kv_heads), state["alpha"], f"duologue generator {args.version}")
+    write(
+        target,
+        tensors(state["adapter"], heads, kv_heads),
+        state["alpha"],
+        f"duologue generator {args.version}",
+        args.kind,
+    )
     meta = {
         "base": args.base_name,
         "base_sha256": sha256_of(args.base),

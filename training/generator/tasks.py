@@ -15,23 +15,28 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from carried import marked, with_carried
 from spc import plain
 
 from duologue import prompts
 from duologue.backends.protocol import Message
 from duologue.conversations.examples import Example
-from duologue.conversations.generator.render import bullets, transcript
+from duologue.conversations.generator.render import bullets, noted, transcript
 from duologue.records import Speaker
 
 DATA = Path(__file__).parents[2] / "src" / "duologue" / "data"
 QUERIES = Path(__file__).with_name("queries.tsv")
-EXAMPLE_SHARE = 0.08
+EXAMPLE_SHARE = 0.02
 """Share of the sequences whose prompt shows an example conversation."""
 EXAMPLE_UTTERANCES = 12
-LOWER_SHARE = 0.25
+LOWER_SHARE = 0.35
 """Share of the profiles shown in lower case without full stops, as Persona-Chat writes them."""
+NO_NOTE = 0.1
+"""Share of the utterances that bring out an attribute without a note, as talk takes its own way at times."""
 HELD_OUT = 20
 """One conversation of so many is held out."""
+HELD_OUT_ANSWERS = 24
+"""Answers that measure each of the tasks about queries and attributes."""
 PARTS = 8
 """Answers that share one row's prefix in the tasks about queries and attributes."""
 
@@ -50,14 +55,17 @@ def chat(messages: Sequence[Message]) -> list[list[str]]:
 
 
 def turns(row: Row, speaker: Speaker, example: Example | None, draw: random.Random) -> Row:
-    """One speaker's side of a conversation, as ``conversations/generator/turns.py`` sends it; attributes shuffled."""
-    attributes = list(row["user_1"] if speaker == 1 else row["user_2"])
-    draw.shuffle(attributes)
-    if draw.random() < LOWER_SHARE:
-        attributes = [a.lower().rstrip(".") for a in attributes]
+    """One speaker's side of a conversation, as ``conversations/generator/turns.py`` sends it; attributes shuffled.
+
+    Where an utterance brings out attributes, the message before it carries the note that names them.
+    """
+    held = list(row["user_1"] if speaker == 1 else row["user_2"])
+    lower = draw.random() < LOWER_SHARE
+    shown = [a.lower().rstrip(".") if lower else a for a in held]
+    order = draw.sample(range(len(held)), len(held))
     messages = list(
-        prompts.load("generator_turn").messages(
-            examples=_shown(example, speaker) if example else "", profile=bullets(attributes)
+        prompts.load("generator_turn_planned").messages(
+            examples=_shown(example, speaker) if example else "", profile=bullets(shown[i] for i in order)
         )
     )
     opening = messages.pop()
@@ -65,10 +73,15 @@ def turns(row: Row, speaker: Speaker, example: Example | None, draw: random.Rand
         messages.append(opening)
     silent = []
     for index, text in enumerate(row["utterances"]):
-        own = index % 2 + 1 == speaker
-        if own and index in row.get("silent", ()):
+        if index % 2 + 1 != speaker:
+            messages.append(Message("user", prompts.as_data(text)))
+            continue
+        if row["carried"][index] and messages[-1].role == "user" and draw.random() >= NO_NOTE:
+            named = " ".join(shown[i] for i in row["carried"][index])
+            messages[-1] = Message("user", noted(messages[-1].content, named))
+        if index in row.get("silent", ()):
             silent.append(len(messages))
-        messages.append(Message("assistant" if own else "user", prompts.as_data(text)))
+        messages.append(Message("assistant", prompts.as_data(text)))
     while messages[-1].role != "assistant":
         messages.pop()
     return {"task": "turns", "source": row["source"], "prefix": [], "parts": [chat(messages)], "silent": silent}
@@ -89,18 +102,26 @@ def talk(rows: Sequence[Row], pool: Sequence[Example], draw: random.Random) -> I
             yield turns(row, speaker, example, draw)
 
 
-def expansion(count: int, draw: random.Random) -> Iterator[Row]:
-    """About ``count`` answers for each of the three steps of persona expansion, ``PARTS`` a row."""
+def expansion(count: int, draw: random.Random, *, held: bool = False) -> Iterator[Row]:
+    """About ``count`` answers for each of the three steps of persona expansion, ``PARTS`` a row.
+
+    Some seed categories are kept for measuring: ``held`` takes these alone, else they are left out.
+    """
     members: dict[str, list[str]] = {}
     queries: dict[str, list[str]] = {}
     for line in (DATA / "seed_categories.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         category, query, attribute = line.split("\t")
+        if held_out({"id": category}) != held:
+            continue
         members.setdefault(category, []).append(attribute)
         queries.setdefault(category, [query])
     more: list[str] = []
     for line in QUERIES.read_text(encoding="utf-8").splitlines():
         category, query = line.split("\t")
-        (queries[category] if category else more).append(query)
+        if not category:
+            more.append(query)
+        elif category in queries:
+            queries[category].append(query)
     known = [q for group in queries.values() for q in group] + more
     everything = [a for group in members.values() for a in group]
     fit = {c: [a for a in group if _fits(a)] for c, group in members.items()}
@@ -156,15 +177,24 @@ def main() -> None:
     parser.add_argument("--spc", type=Path, nargs="*", default=[])
     parser.add_argument("--written", type=Path, nargs="*", default=[])
     parser.add_argument("--times", type=int, default=1, help="passes over the hand-written conversations in an epoch")
+    parser.add_argument("--most-utterances", type=int, default=99, help="conversations are cut after so many")
     parser.add_argument("--spc-limit", type=int, help="SPC conversations, the least silent ones first")
     parser.add_argument("--answers", type=int, default=240, help="answers for each step of persona expansion")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     draw = random.Random(args.seed)
-    written = [{**r, "source": "written"} for path in (DATA / "examples.jsonl", *args.written) for r in read(path)]
-    spc = [{**r, "source": "spc"} for path in args.spc for r in read(path)]
+    marks = marked()
+    written = [
+        {**with_carried(r, marks), "source": "written"}
+        for path in (DATA / "examples.jsonl", *args.written)
+        for r in read(path)
+    ]
+    spc = [{**with_carried(r, {}), "source": "spc"} for path in args.spc for r in read(path)]
     spc.sort(key=lambda r: len(r["silent"]) / len(r["utterances"]))
     spc = spc[: args.spc_limit]
+    written, spc = (
+        [{**r, "utterances": r["utterances"][: args.most_utterances]} for r in rows] for rows in (written, spc)
+    )
     pool = [
         Example(r["id"], tuple(r["user_1"]), tuple(r["user_2"]), tuple(r["utterances"]))
         for r in written
@@ -175,6 +205,9 @@ def main() -> None:
         train += talk([r for r in written if not held_out(r)], pool, draw)
     train += expansion(args.answers, draw)
     valid = [turns(r, 2, None, draw) for r in (*spc, *written) if held_out(r)]
+    valid += [
+        {**row, "source": row["task"]} for row in expansion(HELD_OUT_ANSWERS, random.Random("held out"), held=True)
+    ]
     args.out.mkdir(parents=True, exist_ok=True)
     for name, rows in (("train", train), ("valid", valid)):
         (args.out / f"{name}.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))

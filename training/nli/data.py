@@ -13,23 +13,79 @@ from model import LABELS
 from pairs import Maker
 from rules import read_fillers
 
-HANDWRITTEN = Path(__file__).parent / "handwritten.jsonl"
-Row = tuple[str, str, tuple[int, ...]]  # premise, hypothesis, the labels that count as right
+from conversations import Row
+
+HERE = Path(__file__).parent
 ALLOWED = {"non-entailment": (1, 2), "non-contradiction": (0, 1)} | {name: (i,) for i, name in enumerate(LABELS)}
+SHARES = {
+    "rules": 0.08,
+    "handwritten": 0.70,
+    "far": 0.07,
+    "own": 0.04,
+    "question": 0.03,
+    "denied": 0.02,
+    "snli": 0.04,
+    "breaking": 0.02,
+}
+"""What an epoch is made of, by source."""
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
     """Rows of a .jsonl or .jsonl.gz file; a damaged file is an error that says so."""
     try:
         text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (OSError, EOFError, zlib.error, ValueError) as error:
         raise SystemExit(f"{path.name} cannot be read ({error}): fetch a good copy, or leave that set out") from error
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
-def handwritten(split: str) -> list[dict[str, str]]:
-    """The handwritten pairs of one split."""
-    return [r for r in read_rows(HANDWRITTEN) if r["split"] == split]
+def read_blocks(path: Path) -> list[dict[str, str]]:
+    """Pairs of a file of blocks: a line ``P premise``, then a line ``e``, ``n`` or ``c`` and a hypothesis for each pair.
+
+    Every seventh premise, by its hash, is held out. A line of another form is an error that names it.
+    """
+    labels = {label[0]: label for label in LABELS}
+    rows: list[dict[str, str]] = []
+    premise = ""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        mark, _, text = line.strip().partition(" ")
+        if mark == "P" and text:
+            premise = text
+        elif mark in labels and text and premise:
+            split = "test" if zlib.crc32(premise.encode()) % 7 == 0 else "train"
+            rows.append({"premise": premise, "hypothesis": text, "label": labels[mark], "split": split})
+        elif line.strip():
+            raise SystemExit(f"{path.name} line {number}: neither a premise (P) nor a pair (e, n, c): {line[:60]!r}")
+    return rows
+
+
+def handwritten(split: str, author: str = "*") -> list[dict[str, str]]:
+    """The handwritten pairs of one split; each file has one author, the first is ``handwritten.jsonl``."""
+    return [
+        {**row, "author": path.stem}
+        for path in _files()
+        if author in ("*", path.stem)
+        for row in (read_rows(path) if path.suffix == ".jsonl" else read_blocks(path))
+        if row["split"] == split
+    ]
+
+
+def authors() -> list[str]:
+    """The names of the handwritten files."""
+    return [path.stem for path in _files()]
+
+
+def _files() -> list[Path]:
+    return [*sorted(HERE.glob("handwritten*.jsonl")), *sorted((HERE / "blocks").glob("*.txt"))]
+
+
+def open_split(path: Path) -> dict[str, dict[str, list[dict[str, str]]]]:
+    """``nli_snli_breaking.jsonl`` by set ("snli", "breaking") and split; every fourth premise is kept for measuring."""
+    out: dict[str, dict[str, list[dict[str, str]]]] = {s: {"train": [], "test": []} for s in ("snli", "breaking")}
+    for row in read_rows(path):
+        name = "snli" if "snli" in row["set"] else "breaking"
+        out[name]["test" if zlib.crc32(row["premise"].encode()) % 4 == 0 else "train"].append(row)
+    return out
 
 
 def to_rows(rows: list[dict[str, str]]) -> list[Row]:
@@ -37,15 +93,30 @@ def to_rows(rows: list[dict[str, str]]) -> list[Row]:
     return [(r["premise"], r["hypothesis"], ALLOWED[r["label"]]) for r in rows]
 
 
-def epoch(number: int, n_rules: int, times_handwritten: int, open_rows: list[Row]) -> list[Row]:
-    """Fresh rule-made pairs, restyled handwritten ones and the open sets, shuffled."""
+def rule_rows(n: int, rng: random.Random) -> list[Row]:
+    """Fresh rule-made pairs."""
+    return [(p, h, ALLOWED[label]) for p, h, label, _ in Maker(rng).stream(n)]
+
+
+def restyled(rows: list[Row], rng: random.Random, filled: float = 0.2) -> list[Row]:
+    """Rows in other spellings, some premises with a filler sentence; a contradiction now and then the other way round."""
+    fillers, out = read_fillers(), []
+    for p, h, label in rows:
+        if label == (2,) and rng.random() < 0.25:
+            p, h = h, p
+        p = surface.chat(p, fillers, rng) if rng.random() < filled else p
+        out.append((surface.style(p, rng), surface.style(h, rng), label))
+    return out
+
+
+def epoch(number: int, size: int, sources: dict[str, list[Row]]) -> list[Row]:
+    """``size`` pairs by ``SHARES``, shuffled; a source that is missing leaves its share to nobody."""
     rng = random.Random(1000 + number)
-    rows: list[Row] = [(p, h, ALLOWED[label]) for p, h, label, _ in Maker(rng).stream(n_rules)]
-    fillers = read_fillers()
-    for _ in range(times_handwritten):
-        for p, h, label in to_rows(handwritten("train")):
-            p = surface.chat(p, fillers, rng) if rng.random() < 0.25 else p
-            rows.append((surface.style(p, rng), surface.style(h, rng), label))
-    rows += open_rows
+    rows = rule_rows(int(size * SHARES["rules"]), rng)
+    for name, held in sources.items():
+        wanted = int(size * SHARES[name])
+        # Whole passes, then a sample, so that small sources are seen evenly.
+        drawn = held * (wanted // len(held)) + rng.sample(held, wanted % len(held)) if held else []
+        rows += drawn if name in ("snli", "breaking") else restyled(drawn, rng, 0.2 if name == "handwritten" else 0.0)
     rng.shuffle(rows)
     return rows

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import orjson
 
 from duologue.backends.embedded_slots import SlotTable
-from duologue.backends.embedded_text import PromptTokens, error_of
+from duologue.backends.embedded_text import PromptTokens, error_of, forced
 from duologue.backends.protocol import Answer, Features, Request, TokenLogprob
 from duologue.errors import CallError, ModelError
 from duologue.models.files import sha256_of
@@ -65,7 +66,9 @@ class EmbeddedBackend:
         self._threads = threads or os.cpu_count() or 1
         self._context = context
         self._log_path = log_path
-        self.features = Features(grammar=True, json_schema=True, logprobs=True, prefill=True, slots=self._slots)
+        self.features = Features(
+            grammar=True, json_schema=True, logprobs=True, prefill=True, scoring=True, slots=self._slots
+        )
         self._server: Any = None
         self._tokens: PromptTokens | None = None
         self._caches = SlotTable(self._slots * KV_PER_SLOT)
@@ -171,6 +174,9 @@ class EmbeddedBackend:
         body = _body(request)
         prompt = self._tokens.of(request.messages, request.prefill)
         body["prompt"] = prompt
+        bodies = [body]
+        if request.score:
+            bodies = forced(body, self._tokens.plain(request.score), whole=request.score.isascii())
         chunks: list[dict[str, Any]] = []
 
         def take(chunk: dict[str, Any]) -> bool:
@@ -178,15 +184,16 @@ class EmbeddedBackend:
             return cancelled.is_set() or self._closing.is_set()
 
         slot, shared = self._caches.take(prompt)
-        body["id_slot"] = slot
         try:
             self._prepare(slot, prompt, shared)
-            self._server.handle_completions(body, take)
+            for part in bodies:
+                self._server.handle_completions(part | {"id_slot": slot}, take)
         finally:
             self._caches.give_back(slot)
         if self._closing.is_set():
             raise CallError("stop", "the embedded model is not running")
-        return answer_of(chunks)
+        answer = answer_of(chunks)
+        return replace(answer, text=request.score, finish="stop") if request.score else answer
 
     def _prepare(self, slot: int, prompt: list[int], shared: int) -> None:
         """Load what is saved of the prompt's beginning, or read and save it. Only speed depends on it."""

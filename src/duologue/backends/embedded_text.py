@@ -18,6 +18,9 @@ import orjson
 from duologue.backends.protocol import Message
 from duologue.errors import CallError
 
+_SURE = 1000.0
+"""A bias that no other token can outweigh."""
+
 
 class PromptTokens:
     """Renders and tokenises prompts through a llama.cpp server on the loopback interface. Thread-safe.
@@ -46,6 +49,10 @@ class PromptTokens:
             ids += self._tokens(part, True, False)
         ids += self._tokens(prefill, False, False)
         return ids
+
+    def plain(self, text: str) -> tuple[int, ...]:
+        """Return the token ids of ``text`` alone, without special tokens."""
+        return self._tokens(text, False, False)
 
     def _fetch_skeleton(self, roles: tuple[str, ...]) -> tuple[str, ...]:
         marks = [f"@{self._nonce}.{i}@" for i in range(len(roles))]
@@ -86,6 +93,24 @@ class PromptTokens:
         if response.status != 200:
             raise error_of(data.get("error"))
         return cast("dict[str, Any]", data)
+
+
+def forced(body: dict[str, Any], tokens: tuple[int, ...], *, whole: bool) -> list[dict[str, Any]]:
+    """Bodies of completion calls that make llama.cpp write these very tokens, so that it reports their probabilities.
+
+    llama.cpp gives none for a prompt's tokens. Those it gives for written ones are from before grammar and bias. A
+    grammar over token ids forces the ``whole`` text in one call, but can't take a character that is parted among
+    tokens; else a bias forces one token a call.
+    """
+    body = body | {"n_probs": 1, "temperature": 0.0, "repeat_penalty": 1.0, "stop": []}
+    if whole:
+        grammar = "root ::= " + " ".join(f"<[{token}]>" for token in tokens)
+        return [body | {"grammar": grammar, "n_predict": len(tokens)}]
+    prompt = list(body["prompt"])
+    return [
+        body | {"prompt": prompt + list(tokens[:place]), "n_predict": 1, "logit_bias": [[token, _SURE]]}
+        for place, token in enumerate(tokens)
+    ]
 
 
 def error_of(error: object) -> CallError:

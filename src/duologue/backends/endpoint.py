@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import logging
 import os
 import urllib.request
 from collections.abc import Mapping
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
     from yarl import URL
 
-_ATTEMPTS_TO_AGREE = 8
+_log = logging.getLogger("duologue")
+_ATTEMPTS_TO_AGREE = 12
 """Tries of one request while the server refuses optional fields, one after the other."""
 
 
@@ -49,7 +51,7 @@ class EndpointBackend:
     The key comes from the environment variable ``key_env``, or from the file that ``<key_env>_FILE`` names, which
     only its owner may read. A server on this machine or in a private network needs none. A schema is sent as
     ``response_format``; where the server refuses it, plain JSON mode and then nothing is tried, and the refusal is
-    remembered, as it is for sampling fields that the server does not know. Proxies of the environment are used.
+    remembered, as it is for sampling fields that the server does not know or lets nobody set. Proxies of the environment are used.
     TLS certificates are always verified.
     """
 
@@ -63,11 +65,17 @@ class EndpointBackend:
         config: EngineConfig | None = None,
         *,
         json_schema: bool = True,
+        extra_body: str = "",
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Raises ConfigError for an address that can't be used, UsageError for a missing or unsafe key."""
-        self.model = model
-        self.features = Features(json_schema=json_schema, logprobs=True)
+        """``extra_body`` is a JSON object whose fields go into every request; it is part of the model's name in keys.
+
+        Raises ConfigError for an address that can't be used, UsageError for a missing or unsafe key.
+        """
+        self.model = f"{model} {extra_body}" if extra_body else model
+        self._model = model
+        self._extra: dict[str, object] = orjson.loads(extra_body) if extra_body else {}
+        self.features = Features(json_schema=json_schema, logprobs=True, scoring=True)
         self._config = config or EngineConfig.model_validate({})
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -130,7 +138,7 @@ class EndpointBackend:
     async def answer(self, request: Request) -> Answer:
         """See the Protocol. Raises CallError, classed as ``endpoint_errors`` says."""
         for _ in range(_ATTEMPTS_TO_AGREE):
-            sent = wire.body(request, self.model, self._refused)
+            sent = wire.body(request, self._model, self._refused) | self._extra
             status, headers, raw = await self._post(orjson.dumps(sent))
             if status == 200:
                 self._answered = True
@@ -140,6 +148,8 @@ class EndpointBackend:
             if status in (400, 422):
                 field = wire.refused_field(provider_message(raw)[0], sent)
                 if field is not None:
+                    if field in wire.CHANGES_SAMPLING and field not in self._refused:
+                        _log.warning("%s takes no %s for this model, so its own is used", self._where, field)
                     self._refused |= {field}
                     continue
             break
@@ -175,7 +185,8 @@ class EndpointBackend:
                 raise CallError(
                     "stop", f"{self._where}: can't be reached ({self._plain(error)}); is the server running?"
                 ) from error
-            raise CallError("retry", f"{self._where}: can't be reached ({self._plain(error)})") from error
+            # It was there before, so it may be starting again.
+            raise CallError("busy", f"{self._where}: can't be reached ({self._plain(error)})") from error
         except (aiohttp.ClientError, OSError) as error:
             raise CallError("retry", f"{self._where}: connection lost ({self._plain(error)})") from error
 

@@ -54,7 +54,7 @@ def _kind(status: int, code: str) -> Kind:
         404,
     ):
         return "stop"
-    if status in (429, 503, 529):
+    if status in (429, 502, 503, 504, 529):
         return "busy"
     if status in (408, 409, 425) or status >= 500:
         return "retry"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Literal
 
 import orjson
@@ -11,9 +12,27 @@ from duologue.backends.endpoint_errors import WastedCall, one_line
 from duologue.backends.protocol import Answer, Request, TokenLogprob
 from duologue.errors import CallError
 
-OPTIONAL = ("top_k", "min_p", "repeat_penalty", "repetition_penalty", "seed", "top_logprobs", "logprobs")
+OPTIONAL = (
+    "top_k",
+    "min_p",
+    "repeat_penalty",
+    "repetition_penalty",
+    "seed",
+    "top_logprobs",
+    "prompt_logprobs",
+    "continue_final_message",
+    "add_generation_prompt",
+    "logprobs",
+    "stop",
+)
 """Fields that a call can do without; dropped for good when the server refuses them by name."""
 
+CHANGES_SAMPLING = ("temperature", "top_p")
+"""Fields that some models let nobody set; dropped when the server says so, which is worth a warning."""
+_NOT_TO_BE_SET = ("unsupported", "not support", "only the default", "cannot both be specified", "deprecated")
+
+_LONGEST_TOKEN = 40
+"""Characters beyond a scored text that its first token may hold."""
 _FORMATS = ("json_schema", "json_object")
 
 
@@ -48,7 +67,11 @@ def body(request: Request, model: str, refused: frozenset[str]) -> dict[str, Any
             fields["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif "json_object" not in refused:
             fields["response_format"] = {"type": "json_object"}
-    for name in OPTIONAL:
+    if request.score:
+        # vLLM's way to have the probabilities of given text; other servers ignore these fields or refuse them by name.
+        fields["messages"].append({"role": "assistant", "content": request.score})
+        fields |= {"prompt_logprobs": 0, "continue_final_message": True, "add_generation_prompt": False, limit: 1}
+    for name in (*OPTIONAL, *CHANGES_SAMPLING):
         if name in refused:
             fields.pop(name, None)
     return fields
@@ -65,7 +88,12 @@ def refused_field(message: str, sent: dict[str, Any]) -> str | None:
         return str(form["type"])
     if "max_tokens" in sent and "max_completion_tokens" in lower:
         return "max_tokens"
-    return next((name for name in OPTIONAL if name in sent and name in lower), None)
+    found = next(
+        (name for name in OPTIONAL if name in sent and re.search(rf"\b{name}\b|\b{name}_sequences\b", lower)), None
+    )
+    if found is None and any(words in lower for words in _NOT_TO_BE_SET):
+        found = next((name for name in CHANGES_SAMPLING if name in sent and name in lower), None)
+    return found
 
 
 def answer(raw: bytes, request: Request) -> Answer:
@@ -75,6 +103,9 @@ def answer(raw: bytes, request: Request) -> Answer:
     """
     data = _load(raw)
     prompt, completion, cached = _usage(data)
+    if request.score and isinstance(data, dict) and "choices" in data:
+        scored = _scored(data.get("prompt_logprobs"), request.score)
+        return Answer(request.score, "stop", prompt or 0, completion or 0, cached, scored)
     try:
         choice = data["choices"][0]
         message = choice["message"]
@@ -89,13 +120,24 @@ def answer(raw: bytes, request: Request) -> Answer:
     if finish == "content_filter" or (not content and message.get("refusal")):
         raise CallError("give_up", "the provider's content filter refused the answer", status=200)
     if not isinstance(content, str) or not content.strip():
-        raise WastedCall("the answer is empty", prompt or 0, completion or 0)
+        ended_early = ", all its tokens went into reasoning or were too few" if finish == "length" else ""
+        raise WastedCall(f"the answer is empty{ended_early}", prompt or 0, completion or 0)
     if prompt is None:
         prompt = sum(len(m.content) for m in request.messages) // 4 + 1
     if completion is None:
         completion = len(content) // 4 + 1
     ended: Literal["stop", "length"] = "length" if finish == "length" else "stop"
-    return Answer(plain(content), ended, prompt, completion, cached, _logprobs(choice) if request.top_logprobs else ())
+    text = _cut(content, request.sampling.stop)
+    if text != content:
+        ended = "stop"
+    return Answer(plain(text), ended, prompt, completion, cached, _logprobs(choice) if request.top_logprobs else ())
+
+
+def _cut(text: str, stops: tuple[str, ...]) -> str:
+    """``text`` up to the first of ``stops``, which some servers refuse or overlook; what it begins with is no end."""
+    begin = len(text) - len(text.lstrip())
+    ends = [end for stop in stops if (end := text.find(stop, begin)) >= 0]
+    return text[: min(ends)] if ends else text
 
 
 def plain(text: str) -> str:
@@ -130,6 +172,29 @@ def _usage(data: Any) -> tuple[int | None, int | None, int]:
 
 def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
+
+
+def _scored(prompt: object, text: str) -> tuple[TokenLogprob, ...]:
+    """The tokens at the end of a prompt that make up ``text``; none when the server gave no such list."""
+    found: list[TokenLogprob] = []
+    read = ""
+    places: list[Any] = prompt if isinstance(prompt, list) else []
+    for place in reversed(places):
+        if not isinstance(place, dict) or not place:
+            break
+        # The prompt's own token comes first; likelier ones may follow it.
+        entry = next(iter(place.values()))
+        try:
+            token = TokenLogprob(plain(str(entry["decoded_token"])), float(entry["logprob"]))
+        except (KeyError, TypeError, ValueError):
+            break
+        found.append(token)
+        read = token.token + read
+        if read.strip().endswith(text.strip()):
+            return tuple(reversed(found))
+        if len(read) > len(text) + _LONGEST_TOKEN:
+            break
+    return ()
 
 
 def _logprobs(choice: dict[str, Any]) -> tuple[TokenLogprob, ...]:

@@ -14,6 +14,14 @@ from duologue.models.fetch import OnProgress
 def check_model(config: Config) -> None:
     """Refuse a model that can't be, before anything is written. Raises ConfigError, UsageError or ModelError."""
     model = config.model
+    if model.adapter is not None:
+        from duologue.models.adapters import adapter_file
+
+        if model.backend != "embedded":
+            raise ConfigError(
+                "model.adapter: is for the embedded backend; an endpoint serves its adapters by model.name"
+            )
+        adapter_file(model.adapter)
     if model.backend == "endpoint":
         if model.base_url is None:
             raise ConfigError("model.base_url: the endpoint's address is needed, such as http://localhost:8000/v1")
@@ -47,8 +55,17 @@ def make_backend(config: Config, *, folder: Path, on_pull: OnProgress | None = N
         from duologue.backends.endpoint import EndpointBackend
 
         assert model.base_url is not None
-        return EndpointBackend(model.base_url, model.name, model.key_env, config.engine, json_schema=model.json_schema)
-    path, name, digest = _weights(model.name, on_pull)
+        return EndpointBackend(
+            model.base_url,
+            model.name,
+            model.key_env,
+            config.engine,
+            json_schema=model.json_schema,
+            extra_body=model.extra_body,
+        )
+    path, name, digest = weights(model.name, on_pull)
+    if model.adapter is not None:
+        path, digest = with_adapter(path, name, digest, model.adapter)
     from duologue.backends.embedded import EmbeddedBackend
 
     return EmbeddedBackend(
@@ -56,8 +73,26 @@ def make_backend(config: Config, *, folder: Path, on_pull: OnProgress | None = N
     )
 
 
-def _weights(name: str, on_pull: OnProgress | None) -> tuple[Path, str, str]:
-    """(file, name, hash) of a registered model or a .gguf file; an adapter is merged in, and part of the hash."""
+def with_adapter(path: Path, name: str, digest: str, adapter: str) -> tuple[Path, str]:
+    """(file, hash) of the weights at ``path`` with a trained adapter merged in; the adapter's hash is part of the hash.
+
+    The merged file stands beside the adapter. Raises ModelError when the adapter is damaged or for another model.
+    """
+    from duologue.models.adapters import trained_adapter
+    from duologue.models.files import sha256_of
+    from duologue.models.merge import merged_file
+
+    file = trained_adapter(adapter, digest)
+    changed = sha256_of(file)
+    merged = merged_file(path, file, name, changed, file.parent)
+    return merged, hashlib.sha256(f"{digest} {changed}".encode()).hexdigest()
+
+
+def weights(name: str, on_pull: OnProgress | None) -> tuple[Path, str, str]:
+    """(file, name, hash) of a registered model or a .gguf file; a shipped adapter is merged in, and part of the hash.
+
+    A registered model that is not here is fetched. Raises UsageError for an unknown name, ModelError when it can't be had.
+    """
     from duologue.models.files import sha256_of
 
     if name.endswith(".gguf"):

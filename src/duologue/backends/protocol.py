@@ -62,12 +62,15 @@ class Request:
     """How many alternatives per token to return, 0 for no log probabilities."""
     prefill: str = ""
     """Text the assistant's answer is made to begin with, where ``features.prefill``; not repeated in the answer."""
+    score: str = ""
+    """A text to be scored as the assistant's answer, where ``features.scoring``: nothing is drawn, and the answer holds
+    this text with the log probability of each of its tokens, or without any where the server turns out to give none."""
 
     @property
     def key(self) -> str:
         """SHA-256 over everything that determines the answer, 64 hex digits."""
         s = self.sampling
-        parts = [
+        parts: list[object] = [
             self.model,
             [[m.role, m.content] for m in self.messages],
             [s.temperature, s.top_k, s.top_p, s.min_p, s.repeat_penalty, s.max_tokens, list(s.stop)],
@@ -78,6 +81,9 @@ class Request:
             self.top_logprobs,
             self.prefill,
         ]
+        # Only where there is one, so that keys logged before it existed stay valid.
+        if self.score:
+            parts.append(self.score)
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
 
@@ -112,6 +118,8 @@ class Features:
     json_schema: bool = False
     logprobs: bool = False
     prefill: bool = False
+    scoring: bool = False
+    """Whether ``Request.score`` is understood."""
     slots: int | None = None
     """Sequences decoded in parallel, where that is a fixed number; None for remote servers."""
 

@@ -22,11 +22,12 @@ from duologue.errors import CallError
 _LENGTH = re.compile(r"(\d+)(?:\s*(?:to|-|and)\s*(\d+))?\s+utterances", re.IGNORECASE)
 _SCALE = re.compile(r"\b(\d+)\s*(?:to|-)\s*(\d+)\b")
 _CHOICE = re.compile(r"\bA\b[^\n]*\bB\b")
+_WORD = re.compile(r"[\w']+")
 _DEFAULT_LENGTH = 12
 _PARTS = (words.REACTIONS, words.REMARKS, words.ASKS, words.LEADS)
 _SMALL_TALK = ((words.REACTIONS, words.ASKS), (words.REMARKS, words.ASKS), (words.REACTIONS, words.REMARKS))
 
-FEATURES = Features(json_schema=True, logprobs=True, prefill=True)
+FEATURES = Features(json_schema=True, logprobs=True, prefill=True, scoring=True)
 
 
 class ScriptedBackend:
@@ -87,8 +88,12 @@ class ScriptedBackend:
         rng = random.Random(f"{self._seed}/{request.key}")
         prompt = "\n".join(m.content for m in request.messages)
         logprobs: tuple[TokenLogprob, ...] = ()
+        if request.score:
+            return Answer(request.score, "stop", len(prompt) // 4 + 1, 0, 0, _scored(request.score, prompt))
         if request.purpose.startswith("judge"):
-            text, other = _judgement(request.messages[-1].content if request.messages else "", rng)
+            # What is asked stands in the last paragraph; words of the material before it must not count.
+            asked = request.messages[-1].content.rsplit("\n\n", 1)[-1] if request.messages else ""
+            text, other = _judgement(asked, rng)
             if request.top_logprobs:
                 sure = 0.55 + 0.44 * rng.random()
                 pair = ((text, math.log(sure)), (other, math.log(1 - sure)))
@@ -102,6 +107,12 @@ class ScriptedBackend:
             if request.json_schema is not None:
                 text = orjson.dumps(_fill(orjson.loads(request.json_schema), text, rng)).decode()
         return _finish(request, prompt, text, logprobs)
+
+
+def _scored(text: str, prompt: str) -> tuple[TokenLogprob, ...]:
+    """A word for a token: log probability -1 where the prompt holds the word, else -6."""
+    known = set(_WORD.findall(prompt.lower()))
+    return tuple(TokenLogprob(w, -1.0 if w.lower() in known else -6.0) for w in _WORD.findall(text))
 
 
 def _finish(request: Request, prompt: str, text: str, logprobs: tuple[TokenLogprob, ...]) -> Answer:

@@ -10,7 +10,23 @@ from typing import Any, NoReturn
 import typer
 
 from duologue import __version__
-from duologue.cli import calls, export, init, items, models, run, show, stats
+from duologue.cli import (
+    ablate,
+    calls,
+    diff,
+    evaluate,
+    export,
+    extend,
+    init,
+    items,
+    models,
+    publish,
+    review,
+    run,
+    show,
+    stats,
+    train,
+)
 from duologue.errors import DuologueError
 from duologue.text import printable
 
@@ -27,6 +43,14 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("export")(export.export)
+app.command("publish", short_help="Write a data set folder for the Hugging Face hub.")(publish.publish)
+app.command("extend", short_help="Let new seeds, users and conversations join a data set.")(extend.extend)
+app.command("diff", short_help="Compare two versions of a data set.")(diff.diff)
+app.command("versions", short_help="List the versions of a run folder.")(diff.versions)
+app.command("evaluate", short_help="Measure any data set, and others beside it.")(evaluate.evaluate)
+app.command("review", short_help="Browse, decide by hand and evaluate blind, in a local web page.")(review.review)
+app.command("train", short_help="Train an adapter on what a run's Critic chose.")(train.train)
+app.command("ablate", short_help="Show what each part of the system is worth.")(ablate.ablate)
 app.command("stats", short_help="Print what became of every item, in figures.")(stats.stats)
 app.command("show", short_help="Print conversations with their evidence.")(show.show)
 app.command("items", short_help="Print what became of single items, and why.")(items.items)

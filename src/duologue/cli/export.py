@@ -8,20 +8,33 @@ from typing import Annotated
 import typer
 
 from duologue.errors import UsageError
-from duologue.export import export_rows
+from duologue.export import Format, export_run
+from duologue.export.preference import PreferenceFormat
+from duologue.export.spc import SpcFormat
 from duologue.store.reading import RunReader
 
 
 def export(
     run: Annotated[Path, typer.Argument(help="The run folder.")],
     to: Annotated[Path, typer.Option("--to", help="The file to write.")],
-    format_name: Annotated[str, typer.Option("--format", help="spc, jsonl or parquet.")] = "jsonl",
+    format_name: Annotated[
+        str, typer.Option("--format", help="jsonl, parquet, spc, chat, preference, convai2, inference or evidence.")
+    ] = "jsonl",
     split: Annotated[str | None, typer.Option(help="Only train, valid or test.")] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="spc: text as it is, also where a spreadsheet would run it as a formula.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
 ) -> None:
     """Write the finished conversations of a run."""
     if split is not None and split not in ("train", "valid", "test"):
         raise UsageError(f"--split: {split!r} is not one of train, valid, test")
+    chosen: str | Format = format_name
+    if exact:
+        if format_name != SpcFormat.name:
+            raise UsageError(f"--exact: is for the format spc alone; {format_name} always has the text as it is")
+        chosen = SpcFormat(exact=True)
     with RunReader(run) as reader:
-        count = export_rows(reader.conversations(), format_name, to, force=force, split=split)
-    typer.echo(f"{count} conversations written to {to}")
+        count = export_run(reader, chosen, to, force=force, split=split)
+    what = "preference pairs" if format_name == PreferenceFormat.name else "conversations"
+    typer.echo(f"{count} {what} written to {to}")

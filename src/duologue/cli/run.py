@@ -36,7 +36,7 @@ def run(
     config: Annotated[Path | None, typer.Argument(help="A configuration file; see duologue init.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder: new, or one to go on with.")] = None,
     seeds: Annotated[
-        str | None, typer.Option(help="Seed file, or hf:DATASET_ID; the shipped seeds without it.")
+        str | None, typer.Option(help="Seed file, hf:DATASET_ID or shipped:vivid; plain shipped seeds without it.")
     ] = None,
     pairs: Annotated[int | None, typer.Option(help="Pairs of users, and so conversations.")] = None,
     preset: Annotated[str | None, typer.Option(help="Start from a preset: quick or paper.")] = None,
@@ -48,10 +48,14 @@ def run(
         str | None,
         typer.Option(help="A model of duologue models list, a .gguf file, an endpoint's model, or scripted."),
     ] = None,
+    adapter: Annotated[
+        Path | None, typer.Option(help="Embedded models: an adapter that duologue train wrote, for this model.")
+    ] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible endpoint, with /v1.")] = None,
     seed: Annotated[int | None, typer.Option(help="Fixes every random choice.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Most tokens to pay for; then the run ends in order.")] = None,
     max_cost: Annotated[float | None, typer.Option(help="Most money, in the currency of budget's prices.")] = None,
+    executor: Annotated[str | None, typer.Option(help="Where the work is done: local or ray.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Estimate calls, tokens, time and money; load, call and write nothing.")
     ] = False,
@@ -70,8 +74,10 @@ def run(
         "loop.iterations": iterations,
         "generator.candidates": candidates,
         "seed": seed,
+        "model.adapter": adapter,
         "budget.max_tokens": max_tokens,
         "budget.max_cost": max_cost,
+        "executor.kind": executor,
         **_model(model, base_url),
     }
     chosen = load_config(config, preset=preset, overrides={k: v for k, v in overrides.items() if v is not None})
@@ -84,7 +90,7 @@ def run(
         print_estimate(console, estimate_run(with_model_settings(chosen), seeds_read, out))
         return
     assert out is not None
-    result = run_api(chosen, out, watch=_watch(console, quiet), on_pull=None if quiet else _pulls(console))
+    result = run_api(chosen, out, watch=watching(console, quiet), on_pull=None if quiet else pulls(console))
     if not quiet:
         _report(console, result, chosen)
     if not result.conversations:
@@ -104,7 +110,9 @@ def _model(model: str | None, base_url: str | None) -> dict[str, object]:
     return chosen
 
 
-def _watch(console: Console, quiet: bool) -> Watch:
+def watching(console: Console, quiet: bool) -> Watch:
+    """How a command shows the progress of its run."""
+
     def watch(speed: Callable[[], str]) -> Listener:
         if quiet:
             return Silent()
@@ -113,7 +121,8 @@ def _watch(console: Console, quiet: bool) -> Watch:
     return watch
 
 
-def _pulls(console: Console) -> Callable[[PullProgress], None]:
+def pulls(console: Console) -> Callable[[PullProgress], None]:
+    """How a command shows the fetching of models."""
     said: dict[str, float] = {}
 
     def on_pull(progress: PullProgress) -> None:

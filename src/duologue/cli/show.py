@@ -8,10 +8,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from duologue.errors import UsageError
+from duologue.records import Conversation
 from duologue.report.conversation import print_conversation
 from duologue.store.reading import RunReader
+from duologue.text import printable
 
 
 def show(
@@ -35,7 +38,16 @@ def show(
         if pager and console.is_terminal:
             with console.pager(styles=True):
                 for conversation in wanted:
-                    print_conversation(console, conversation)
+                    _print(console, reader, conversation)
         else:
             for conversation in wanted:
-                print_conversation(console, conversation)
+                _print(console, reader, conversation)
+
+
+def _print(console: Console, reader: RunReader, conversation: Conversation) -> None:
+    """The conversation, and below it why the tournament chose it."""
+    print_conversation(console, conversation)
+    candidate = conversation.candidate
+    for item in reader.items("conversation", iteration=candidate.iteration, item=candidate.pair.id):
+        if item.reason:
+            console.print(Text(f"chosen: {printable(item.reason)}", style="dim"))

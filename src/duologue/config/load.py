@@ -18,6 +18,8 @@ from duologue.config.yaml_file import read_yaml
 from duologue.errors import ConfigError
 
 _SHOWN_PROBLEMS = 3
+_SHORT = {"loop": "method", "executor": "kind"}
+"""Sections that may be given as the value of one of their fields."""
 _DEPTH = 8
 """No field lies deeper; a file that goes on (or refers to itself) is refused."""
 
@@ -40,8 +42,8 @@ def load_config(
         if value is not None:
             flags = _merge(flags, _nested(dotted, value))
     found: list[Problem] = []
-    file_values = _plain(from_file, "", found)
-    flag_values = _plain(flags, "", found)
+    file_values = _long(_plain(from_file, "", found))
+    flag_values = _long(_plain(flags, "", found))
     merged = _merge(_merge(_plain(PRESETS[preset] if preset else {}, "", found), file_values), flag_values)
     if not found:
         try:
@@ -56,6 +58,12 @@ def load_config(
         said = "; ".join(f"{path}: {p}" if inside else str(p) for p, inside in zip(shown, in_file, strict=True))
     more = len(found) - len(shown)
     raise ConfigError(said + (f"; and {more} more" if more else ""))
+
+
+def _long(values: dict[str, Any]) -> dict[str, Any]:
+    """``loop: finetune`` and ``executor: ray`` in full."""
+    short = {s: {name: values[s]} for s, name in _SHORT.items() if isinstance(values.get(s), str)}
+    return {**values, **short}
 
 
 def _nested(dotted: str, value: object) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -43,11 +44,56 @@ class ModelConfig(Section):
         "OPENAI_API_KEY", description="environment variable that holds the endpoint's key; keys never stand in a file"
     )
     json_schema: bool = Field(True, description="ask the endpoint for JSON that follows a schema, where it can")
+    extra_body: str = Field(
+        "",
+        description='JSON object whose fields are added to each request to the endpoint, such as {"reasoning_effort": "low"}',
+    )
     slots: int | None = Field(
         None, ge=1, le=256, description="embedded: sequences decoded in parallel; null chooses by the machine"
     )
     threads: int | None = Field(None, ge=1, description="embedded: threads for prompt reading; null uses all cores")
+    adapter: str | None = Field(
+        None, min_length=1, description="embedded: a LoRA adapter of `duologue train`, its folder or its .gguf file"
+    )
     sampling: SamplingConfig = Field(default_factory=SamplingConfig, description="how tokens are drawn")
+
+    @field_validator("extra_body")
+    @classmethod
+    def _is_an_object(cls, value: str) -> str:
+        if not value.strip():
+            return ""
+        try:
+            found = json.loads(value)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise ValueError('must be a JSON object, such as {"reasoning_effort": "low"}')
+        ours = sorted({"model", "messages", "stream", "n"} & set(found))
+        if ours:
+            raise ValueError(f"must leave {', '.join(ours)} to duologue")
+        return json.dumps(found, sort_keys=True)
+
+
+class PerspectiveConfig(Section):
+    """A Perspective-compatible endpoint, for `small_models.toxicity: perspective`."""
+
+    base_url: str = Field(
+        "https://commentanalyzer.googleapis.com", description="the server's address, up to and without /v1alpha1"
+    )
+    key_env: str = Field(
+        "PERSPECTIVE_API_KEY",
+        description="environment variable that holds the key, or with _FILE behind it names an owner-only file with it",
+    )
+    attributes: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z_]*$")], ...] = Field(
+        ("TOXICITY", "SEVERE_TOXICITY", "IDENTITY_ATTACK", "INSULT", "THREAT"),
+        min_length=1,
+        description="what is asked for; the greatest score counts",
+    )
+    requests_per_second: float = Field(1.0, gt=0.0, le=1000.0, description="most requests a second")
+    timeout: float = Field(20.0, gt=0.0, description="seconds for one request")
+    retries: int = Field(
+        6, ge=0, le=50, description="times a request is repeated when the server is busy or out of reach"
+    )
 
 
 class SmallModelsConfig(Section):
@@ -57,13 +103,22 @@ class SmallModelsConfig(Section):
     nli: str = Field(
         "builtin", description="natural language inference: builtin (our own ONNX cross-encoder), a folder, or scripted"
     )
-    toxicity: str = Field("wordlist", description="toxicity: wordlist (alt-profanity-check), or scripted")
+    toxicity: str = Field(
+        "builtin",
+        description="toxicity: builtin (our own, in context), wordlist (alt-profanity-check), perspective, or scripted",
+    )
+    perspective: PerspectiveConfig = Field(
+        default_factory=PerspectiveConfig, description="the endpoint that toxicity: perspective asks"
+    )
 
 
 class SeedsConfig(Section):
     """Where the persona attributes come from."""
 
-    path: str | None = Field(None, description="file, hf:DATASET_ID, or null for the seeds that ship with duologue")
+    path: str | None = Field(
+        None,
+        description="file, hf:DATASET_ID, null for the plain seeds that ship with duologue, or shipped:vivid for odder, richer ones",
+    )
     format: Literal["auto", "text", "jsonl", "csv", "personachat", "hub"] = Field(
         "auto", description="auto goes by name and content"
     )
@@ -76,6 +131,14 @@ class ExpansionConfig(Section):
     enabled: bool = Field(True, description="false keeps the seed attributes as they are")
     cluster_distance: float = Field(
         0.65, gt=0.0, le=2.0, description="clusters merge while their average cosine distance is at most this"
+    )
+    queries: bool = Field(
+        True,
+        description="false writes new attributes without a query to answer, as the paper's ablation does; no query is induced or invented",
+    )
+    clustering: Literal["auto", "exact", "approximate"] = Field(
+        "auto",
+        description="exact: all pairs of attributes are compared; approximate: those near each other, in time that grows with their number; auto: exact up to 30,000 attributes",
     )
     query_sample: Positive = Field(
         3, description="attributes shown when a cluster's query is induced; the paper uses 3"
@@ -152,6 +215,10 @@ class PairingConfig(Section):
         1, ge=0, description="fewest attribute pairs in a common category; the paper asks for more than 2"
     )
     min_similarity: Probability = Field(0.0, description="embedding policy: least similarity of two profiles")
+    max_alike: Probability = Field(
+        0.5,
+        description="two users of whom a greater share of attributes (of the smaller profile) says the same in nearly the same words are paired only when nobody else is left",
+    )
     pairs_per_user: Positive = Field(1, description="each user takes part in at most so many pairs")
 
 
@@ -176,6 +243,10 @@ class GeneratorConfig(Section):
     )
     turn_retries: int = Field(
         3, ge=0, le=9, description="turns mode: times an utterance is drawn again when guards refuse all its draws"
+    )
+    plan: bool = Field(
+        False,
+        description="turns mode: notes name one own attribute at a time for a speaker to bring up, until most have come out",
     )
     sampling: SamplingConfig | None = Field(None, description="overrides model.sampling for conversations")
 
@@ -213,17 +284,52 @@ class CriticConfig(Section):
         ("depth", "coherency", "consistency", "diversity", "likable"),
         description="experts that compare candidates and vote",
     )
+    rankers: tuple[str, ...] = Field(
+        ("depth", "coherency", "consistency", "diversity", "likable"),
+        description="experts that rank candidates by score before language models are asked to compare; no vote unless in quality too",
+    )
+    tournament: Literal["sequential", "exhaustive"] = Field(
+        "sequential",
+        description="sequential: language models are asked only what can change the winner; exhaustive: all pairs (the paper)",
+    )
+    tournament_certainty: float = Field(
+        0.97,
+        gt=0.0,
+        le=1.0,
+        description="sequential: stop when the leader is so likely the exhaustive winner; 1 asks until nothing can change it",
+    )
+    tournament_calls: int | None = Field(
+        None, ge=0, description="sequential: most model calls of one tournament; null for no limit"
+    )
+    reasons: bool = Field(
+        False, description="language-model judges add a sentence to their verdict, at the price of its tokens"
+    )
     contradiction: Probability = Field(
-        0.8,
+        0.5,
         description="faithfulness: an utterance contradicting its speaker's profile with at least this probability rejects",
     )
+    swap: Probability = Field(
+        0.5,
+        description="faithfulness: a claim taking over the partner's attribute with at least this probability rejects",
+    )
+    self_contradiction: Probability = Field(
+        0.5,
+        description="faithfulness: two claims of one speaker excluding each other with at least this probability reject",
+    )
     support: Probability = Field(
-        0.6, description="faithfulness: least probability at which an utterance counts as carrying an attribute"
+        0.5, description="faithfulness: least probability at which an utterance counts as carrying an attribute"
+    )
+    formal_margin: float = Field(
+        0.0,
+        ge=0.0,
+        description="faithfulness-formal: nats by which a conversation may make an attribute less probable, per token",
     )
     min_coverage: Probability = Field(
         0.0, description="faithfulness: least share of each profile that must come through"
     )
-    toxicity: Probability = Field(0.5, description="toxicity: most allowed in one utterance")
+    toxicity: Probability = Field(
+        0.5, description="toxicity: most allowed in one utterance, by itself or as an answer to the one before"
+    )
     verbatim_words: Positive = Field(
         4, description="guard verbatim: attributes of at least so many words may not be copied word for word"
     )
@@ -234,6 +340,10 @@ class CriticConfig(Section):
 class LoopConfig(Section):
     """Level 3c: the loop."""
 
+    method: Literal["few-shot", "finetune", "both"] = Field(
+        "few-shot",
+        description="what is fed back: winners as examples (the paper), as training data of an adapter, or both; `loop: finetune` is short for `loop: {method: finetune}`",
+    )
     iterations: Positive = Field(3, description="rounds of generate, criticise, feed back; the paper makes 3")
     keep: Literal["best", "last"] = Field(
         "best", description="best: an earlier winner is replaced only by a better candidate; last: the newest winner"
@@ -248,6 +358,34 @@ class LoopConfig(Section):
     )
 
 
+class TrainingConfig(Section):
+    """Training the Generator on what the Critic chose, for `duologue train` and `loop: finetune`."""
+
+    what: Literal["sft", "dpo"] = Field(
+        "sft", description="sft: on the winners; dpo: on winners against losers of the same pair"
+    )
+    rank: int = Field(16, ge=1, le=512, description="rank of the LoRA matrices")
+    alpha: float = Field(32.0, gt=0.0, description="the adapter is scaled by alpha / rank")
+    learning_rate: float | None = Field(
+        None, gt=0.0, le=1.0, description="peak learning rate; null: 5e-4 for sft, 5e-5 for dpo"
+    )
+    epochs: float = Field(3.0, gt=0.0, description="most passes over the rows")
+    steps: int | None = Field(None, ge=1, description="steps instead of passes")
+    batch: Positive = Field(8, description="rows of a step; fewer are computed at once when memory runs out")
+    max_tokens: int = Field(1536, ge=16, description="longer rows are left out")
+    every: Positive = Field(20, description="steps between two checkpoints, where the held-out loss is measured")
+    patience: Positive = Field(
+        3, description="stop after so many measurements without a lower held-out loss; the best state is kept"
+    )
+    beta: float = Field(0.1, gt=0.0, description="dpo: how strongly the adapter is held to the base model")
+    held_out: Positive = Field(
+        8, description="loop: fewest pairs of the split valid on which a new adapter is tried before it is adopted"
+    )
+    tolerance: Probability = Field(
+        0.02, description="loop: an adapter is not adopted when a figure gets worse by more than this"
+    )
+
+
 class EngineConfig(Section):
     """How calls are made; nothing here changes an answer."""
 
@@ -256,6 +394,40 @@ class EngineConfig(Section):
     connect_timeout: float = Field(10.0, gt=0, description="seconds to connect")
     first_byte_timeout: float = Field(120.0, gt=0, description="seconds to the first byte of an answer")
     total_timeout: float = Field(600.0, gt=0, description="seconds for one call in all")
+
+
+class ExecutorConfig(Section):
+    """Where a run's work is done; nothing here changes an answer. `executor: ray` is short for `executor: {kind: ray}`."""
+
+    kind: Literal["local", "ray"] = Field(
+        "local",
+        description="local: this process; ray: workers of a Ray cluster (the extra ray); `executor: ray` is short",
+    )
+    address: str | None = Field(
+        None,
+        min_length=1,
+        description="ray: auto or HOST:PORT of a running cluster; null joins the one RAY_ADDRESS names, else starts Ray here",
+    )
+    workers: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="ray: workers, each with engine.concurrency calls in flight; null: as CPUs allow",
+    )
+    shards: int | None = Field(
+        None, ge=1, description="ray: parts of the pairs; null: about 256 pairs each, and one for each worker at least"
+    )
+    cpus: float = Field(1.0, gt=0.0, description="ray: CPUs of a worker")
+    gpus: float = Field(0.0, ge=0.0, description="ray: GPUs of a worker; endpoints need none")
+    endpoints: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (),
+        description="ray: addresses of servers of model.name, given to the workers in turn instead of model.base_url",
+    )
+    storage: str | None = Field(
+        None,
+        min_length=1,
+        description="folder or fsspec address (s3://BUCKET/NAME) that gets the finished data set as Parquet shards; null for none",
+    )
 
 
 class BudgetConfig(Section):
@@ -294,6 +466,10 @@ class Config(Section):
     generator: GeneratorConfig = Field(default_factory=GeneratorConfig, description="level 3a: the Generator")
     critic: CriticConfig = Field(default_factory=CriticConfig, description="level 3b: the Critic")
     loop: LoopConfig = Field(default_factory=LoopConfig, description="level 3c: the loop")
+    training: TrainingConfig = Field(
+        default_factory=TrainingConfig, description="training the Generator on what the Critic chose"
+    )
     splits: SplitsConfig = Field(default_factory=SplitsConfig, description="shares of train, valid and test")
     engine: EngineConfig = Field(default_factory=EngineConfig, description="how calls are made")
+    executor: ExecutorConfig = Field(default_factory=ExecutorConfig, description="where the work is done")
     budget: BudgetConfig = Field(default_factory=BudgetConfig, description="hard limits and prices")

@@ -3,7 +3,8 @@
 Per iteration and pair: candidates are made, each goes to the Critic as soon as it exists, and the tournament among the
 survivors (and, with ``loop.keep: best``, the winner so far) names the pair's conversation. A pair without a survivor
 gets ``loop.regenerations`` further rounds of candidates; then the earlier winner stays, or the pair has failed in this
-iteration, with the reasons. The few-shot pool changes only between iterations.
+iteration, with the reasons. The few-shot pool changes only between iterations, and so does the model, where
+``loop.method`` asks for finetuning.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from duologue.config.sections import Config
 from duologue.conversations.critic.critic import Critic
+from duologue.conversations.finetune import Finetuning, Trainer
 from duologue.conversations.generator.protocol import Generator, Refused, Task
 from duologue.conversations.pool import Pool
-from duologue.engine.flow import stream
 from duologue.errors import ItemFailed, RunStopped
+from duologue.executors.local import LocalExecutor
+from duologue.executors.protocol import Executor
 from duologue.models.protocol import Embedder
 from duologue.records import Candidate, Conversation, Outcome, Pair, Verdict
 from duologue.store.codec import decode
@@ -48,14 +51,22 @@ class Loop:
         ledger: Ledger,
         memory: Memory,
         pairs_in_flight: int,
+        trainer: Trainer | None = None,
+        executor: Executor | None = None,
     ) -> None:
+        """``executor`` decides where pairs are worked on; in this process, ``pairs_in_flight`` at once, without one."""
         self._generator = generator
         self._critic = critic
         self._config = config
         self._embedder = embedder
         self._ledger = ledger
         self._memory = memory
-        self._limit = pairs_in_flight
+        self._executor = executor or LocalExecutor(pairs_in_flight)
+        self._tuning = None
+        if trainer is not None:
+            self._tuning = Finetuning(
+                trainer, generator, critic, config=config, ledger=ledger, limit=max(1, pairs_in_flight)
+            )
 
     async def run(self, pairs: Sequence[Pair], pool: Pool) -> Pool:
         """Run all iterations and write each pair's final conversation (iteration 0). Returns the last pool.
@@ -63,6 +74,8 @@ class Loop:
         Raises RunStopped when the engine ends the run. The pairs that have a winner by then get their final
         conversation all the same; the others are neither lost nor failed and stay unrecorded until the run goes on.
         """
+        if self._tuning is not None:
+            self._tuning.check(pairs)
         try:
             pool = await self._iterate(pairs, pool)
         except RunStopped:
@@ -73,15 +86,14 @@ class Loop:
         return pool
 
     async def _iterate(self, pairs: Sequence[Pair], pool: Pool) -> Pool:
+        # With finetuning alone prompts keep the examples that the run began with; the pool grows for comparison.
+        shown = pool
         for iteration in range(1, self._config.loop.iterations + 1):
             self._ledger.begin("conversation", len(pairs), iteration)
             best: list[tuple[float, int, Conversation]] = []
             room = self._config.loop.pool_join * POOL_SHORTLIST
 
-            async def work(pair: Pair, iteration: int = iteration, pool: Pool = pool) -> Conversation | None:
-                return await self._pair(pair, iteration, pool)
-
-            async for _, winner in stream(pairs, work, limit=self._limit):
+            async for winner in self.winners(pairs, iteration, shown):
                 if winner is not None and winner.candidate.iteration == iteration:
                     heapq.heappush(best, (quality(winner), -winner.candidate.pair.index, winner))
                     if len(best) > room:
@@ -89,7 +101,19 @@ class Loop:
             await self._ledger.flush()
             ranked = [winner for _, _, winner in sorted(best, key=lambda entry: entry[:2], reverse=True)]
             pool = await asyncio.to_thread(pool.joined, ranked, config=self._config.loop, embedder=self._embedder)
+            if self._config.loop.method != "finetune":
+                shown = pool
+            if self._tuning is not None and iteration < self._config.loop.iterations:
+                await self._tuning.after(iteration, pairs, shown, pool)
         return pool
+
+    def winners(self, pairs: Sequence[Pair], iteration: int, pool: Pool) -> AsyncIterator[Conversation | None]:
+        """Work on ``pairs`` in one iteration; yields each pair's winner, or None, in the order in which they end."""
+
+        async def work(pair: Pair) -> Conversation | None:
+            return await self._pair(pair, iteration, pool)
+
+        return self._executor.winners(pairs, iteration, pool, work)
 
     async def _pair(self, pair: Pair, iteration: int, pool: Pool) -> Conversation | None:
         known = await self._memory.recall("conversation", iteration, pair.id)
@@ -177,13 +201,14 @@ class Loop:
                     entry.candidate.id,
                     "accepted" if won else "rejected",
                     "tournament",
-                    "" if won else f"lost to {choice.winner.id}",
+                    choice.why[entry.candidate.id],
                     iteration,
                     _row(entry.candidate),
                 )
             )
         if champion is not None and choice.winner.id == champion.candidate.id:
-            self._settle(pair, iteration, champion, by="kept", reason="no new candidate was better")
+            why = f"no new candidate was better: {choice.why[champion.candidate.id]}"
+            self._settle(pair, iteration, champion, by="kept", reason=why)
             return champion
         winner = next(entry for entry in survivors if entry.candidate.id == choice.winner.id)
         conversation = Conversation(
@@ -191,7 +216,7 @@ class Loop:
             (*winner.verdicts, *choice.scores[winner.candidate.id]),
             choice.votes[winner.candidate.id],
         )
-        self._settle(pair, iteration, conversation, by="tournament")
+        self._settle(pair, iteration, conversation, by="tournament", reason=choice.why[winner.candidate.id])
         return conversation
 
     def _settle(self, pair: Pair, iteration: int, winner: Conversation, *, by: str, reason: str = "") -> None:
@@ -207,7 +232,7 @@ class Loop:
                 outcome = await self._memory.recall("conversation", iteration, pair.id)
                 last = last or outcome
                 if outcome is not None and outcome.status == "accepted":
-                    self._settle(pair, 0, _must(outcome), by=f"iteration {iteration}")
+                    self._settle(pair, 0, _must(outcome), by=f"iteration {iteration}", reason=outcome.reason)
                     break
             else:
                 if stopped:

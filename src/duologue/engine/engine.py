@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from duologue.backends.protocol import Answer, Backend, Request
 from duologue.config.sections import BudgetConfig, EngineConfig
 from duologue.engine.budget import Budget
 from duologue.engine.limiter import Limiter
-from duologue.engine.retry import RetryPolicy
+from duologue.engine.refusals import LONGEST_OUTAGE, Refusals, Tries
+from duologue.engine.retry import GENTLE_CAP, RetryPolicy
 from duologue.engine.usage import Speed, Usage
 from duologue.errors import CallError, DuologueError, Interrupted, ItemFailed, RunStopped
 from duologue.store.call_log import CallLog
@@ -29,18 +31,33 @@ _NOTE_EVERY = 200
 class Engine:
     """Calls one backend for all stages. Start it before the first call and close it after the last."""
 
-    def __init__(self, backend: Backend, log: CallLog, config: EngineConfig, budget: BudgetConfig | Budget) -> None:
-        """``budget`` may be a :class:`Budget` that several engines share."""
+    def __init__(
+        self,
+        backend: Backend,
+        log: CallLog,
+        config: EngineConfig,
+        budget: BudgetConfig | Budget,
+        *,
+        earlier: Callable[[str], Awaitable[Answer | None]] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``budget`` may be a :class:`Budget` that several engines share.
+
+        ``earlier`` finds answers, by key, in a log that is not at hand; it is asked before the backend.
+        """
+        self._clock = clock
         self.model = backend.model
         self.features = backend.features
         self._backend = backend
         self._log = log
+        self._earlier = earlier
         self._config = config
         if isinstance(budget, Budget):
             self._budget = budget
         else:
             self._budget = Budget(budget, *log.spent())
         self._retry = RetryPolicy(config.retries)
+        self._refusals = Refusals(clock)
         self._limiter = self._make_limiter()
         self._running: dict[str, asyncio.Task[Answer]] = {}
         self._stopped: DuologueError | None = None
@@ -48,8 +65,8 @@ class Engine:
         self._by_user = False
         self._calls = self._reused = self._shared = self._retries = self._failed = 0
         self._prompt = self._completion = self._cached = 0
-        self._answered_at = 0.0
-        self._speed = Speed()
+        self._answered_at = float("-inf")
+        self._speed = Speed(clock)
         self._noted: dict[str, list[int]] = {}
         self._unnoted = 0
 
@@ -57,7 +74,7 @@ class Engine:
         slots = self.features.slots
         if slots is not None:
             return Limiter(slots + _QUEUE, fixed=True)
-        return Limiter(self._config.concurrency)
+        return Limiter(self._config.concurrency, clock=self._clock)
 
     async def start(self) -> None:
         """Start the backend. Raises what it raises, a CallError of kind ``stop`` as RunStopped."""
@@ -69,6 +86,17 @@ class Engine:
         if self._backend.features != self.features:
             self.features = self._backend.features
             self._limiter = self._make_limiter()
+
+    async def change(self, backend: Backend) -> None:
+        """Go on with another backend; no call may be in flight. The old one is closed first, for memory holds one model.
+
+        Raises what starting the new one raises.
+        """
+        if self._running:
+            raise RuntimeError("the backend can't change while calls are in flight")
+        await self._backend.close()
+        self._backend = backend
+        await self.start()
 
     async def call(self, request: Request) -> Answer:
         """See the Protocol. Identical calls at the same time are made once."""
@@ -111,6 +139,11 @@ class Engine:
         if self._stopped is not None:
             raise _again(self._stopped)
 
+    @property
+    def spent(self) -> tuple[int, int]:
+        """(prompt, completion) tokens that the run folder has paid for."""
+        return self._budget.prompt_tokens, self._budget.completion_tokens
+
     def usage(self) -> Usage:
         """A snapshot of the counts."""
         return Usage(
@@ -127,6 +160,19 @@ class Engine:
             cost=self._budget.cost,
             tokens_per_second=self._speed.rate(),
         )
+
+    def also(self, made: Usage) -> None:
+        """Count, and charge to the budget, what other engines of the run did since the last time."""
+        self._calls += made.calls
+        self._reused += made.reused
+        self._shared += made.shared
+        self._retries += made.retries
+        self._failed += made.failed
+        self._prompt += made.prompt_tokens
+        self._completion += made.completion_tokens
+        self._cached += made.cached_tokens
+        self._speed.add(made.completion_tokens)
+        self._budget.spend(made.prompt_tokens, made.completion_tokens)
 
     async def close(self, grace: float | None = None) -> None:
         """Let calls in flight end and be logged, then close the backend.
@@ -149,6 +195,10 @@ class Engine:
 
     async def _make(self, key: str, request: Request) -> Answer:
         try:
+            if self._earlier is not None and (logged := await self._earlier(key)) is not None:
+                self._reused += 1
+                self._note(request.purpose, 0)
+                return logged
             return await self._try(key, request)
         except (CallError, ItemFailed, asyncio.CancelledError):
             raise
@@ -160,16 +210,18 @@ class Engine:
             del self._running[key]
 
     async def _try(self, key: str, request: Request) -> Answer:
-        failures = 0
+        tries = Tries()
+        started = None
         while True:
-            await self._limiter.acquire(first=failures > 0)
-            started = time.monotonic()
+            await self._limiter.acquire(first=tries.failures > 0)
+            before, started = started, self._clock()
             try:
                 self._budget.check()
                 answer = await self._backend.answer(request)
-                self._answered_at = time.monotonic()
+                self._answered_at = self._clock()
+                self._refusals.answered()
                 self._count(answer)
-                await self._log.put(key, request, answer, time.monotonic() - started, failures + 1)
+                await self._log.put(key, request, answer, self._clock() - started, tries.failures + 1)
             except CallError as error:
                 overload = error.kind == "busy" or (
                     error.kind == "retry" and error.status is None and _timed_out(error)
@@ -177,15 +229,16 @@ class Engine:
                 self._limiter.release(
                     "busy" if overload else "error", started, request.purpose, retry_after=error.retry_after
                 )
-                failures += 1
-                await self._after(error, key, request, failures, alone=self._answered_at > started)
+                # A refusal comes at once, so what was answered since the try before tells more.
+                since = min(started if before is None else before, self._clock() - GENTLE_CAP)
+                await self._after(error, key, request, tries, alone=self._answered_at > since)
             except DuologueError:
                 self._limiter.release("error", started)
                 raise
             except Exception as error:
                 self._limiter.release("error", started)
                 message = f"{type(error).__name__}: {error}"
-                raise self._give_up(key, request, "give_up", message, failures + 1) from error
+                raise self._give_up(key, request, "give_up", message, tries.failures + 1) from error
             except BaseException:
                 self._limiter.release("error", started)
                 raise
@@ -193,15 +246,30 @@ class Engine:
                 self._limiter.release("ok", started, request.purpose)
                 return answer
 
-    async def _after(self, error: CallError, key: str, request: Request, failures: int, *, alone: bool) -> None:
+    async def _after(self, error: CallError, key: str, request: Request, tries: Tries, *, alone: bool) -> None:
         """Wait before the next try, or raise."""
-        self._count_wasted(error, key, request, failures)
+        if error.kind == "busy":
+            self._refusals.refused(key, tries)
+        else:
+            tries.faults += 1
+        self._count_wasted(error, key, request, tries.failures)
         if error.kind == "stop" or self._retry.asks_too_long(error):
-            self._log.failed(key, request.purpose, error.kind, str(error), failures)
+            self._log.failed(key, request.purpose, error.kind, str(error), tries.failures)
             raise RunStopped(f"{error}; mend this and run the same command again to go on") from error
-        wait = self._retry.wait(error, failures, alone=alone)
+        if error.kind != "busy":
+            wait = self._retry.wait(error, tries.faults, alone=alone)
+        else:
+            wait = self._retry.wait(error, tries.refusals, alone=alone or not self._refusals.outage)
+            if self._refusals.outage_too_long:
+                self._log.failed(key, request.purpose, error.kind, str(error), tries.failures)
+                minutes = round(LONGEST_OUTAGE / 60)
+                raise RunStopped(
+                    f"{error}; no call was answered for {minutes} minutes, run the same command again later to go on"
+                ) from error
+            if self._refusals.hopeless(tries, self._config.retries):
+                wait = None
         if wait is None:
-            raise self._give_up(key, request, error.kind, str(error), failures) from error
+            raise self._give_up(key, request, error.kind, str(error), tries.failures) from error
         self._retries += 1
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), wait)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _SPAN = 10
 """Seconds over which speed is taken."""
@@ -34,6 +34,18 @@ class Usage:
     """Money spent by the run folder, in the currency of the configured prices."""
     tokens_per_second: float
     """Completion tokens per second over the last 10 seconds."""
+
+
+_COUNTERS = (
+    "calls", "reused", "shared", "retries", "failed", "prompt_tokens", "completion_tokens", "cached_tokens"
+)  # fmt: skip
+NOTHING = Usage(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0)
+"""No call was made."""
+
+
+def plus(one: Usage, other: Usage, times: int = 1) -> Usage:
+    """The counts of ``one`` and ``times`` those of ``other``; what is no count (limit, cost, speed) is 0."""
+    return replace(NOTHING, **{name: getattr(one, name) + times * getattr(other, name) for name in _COUNTERS})
 
 
 class Speed:

@@ -123,6 +123,8 @@ def _same_model(total: CallTotal, config: Config) -> bool:
         from duologue.models.registry import find
 
         wanted = Path(wanted).stem if wanted.endswith(".gguf") else find(wanted).name
+    if config.model.backend == "endpoint":
+        return total.model == f"{wanted} {config.model.extra_body}".strip()
     return total.model.split("@", 1)[0] == wanted
 
 

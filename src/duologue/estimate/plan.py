@@ -112,11 +112,13 @@ def _users(seeds: Seeds, config: Config, assumed: Assumptions, rendered: Rendere
     attributes = len(seeds.attributes)
     target = attributes if expansion.target is None else expansion.target
     attempts = min(target / assumed.attributes_accepted, 4 * target + expansion.acceptance_window)
-    calls = {
-        "expansion.query": _categories(seeds, config) * assumed.query_draws,
-        "expansion.bootstrap_query": float(expansion.bootstrap_queries),
-        "expansion.attribute": attempts,
-    }
+    calls = {"expansion.attribute": attempts}
+    if expansion.queries:
+        calls = {
+            "expansion.query": _categories(seeds, config) * assumed.query_draws,
+            "expansion.bootstrap_query": float(expansion.bootstrap_queries),
+            **calls,
+        }
     return {("users", purpose): (n, rendered.users.get(purpose)) for purpose, n in calls.items()}
 
 
@@ -139,6 +141,9 @@ def _loop(config: Config, assumed: Assumptions, rendered: Rendered) -> Units:
     none = (1 - survive) ** each
     rounds = sum(none**k for k in range(config.loop.regenerations + 1))
     candidates = pairs * iterations * each * rounds
+    if config.loop.method != "few-shot":
+        # Three Generators write for every held-out pair after every iteration but the last.
+        candidates += 3 * pairs * config.splits.valid * (iterations - 1)
     per_candidate = sum(t.calls for t in rendered.generator.values()) / max(1, rendered.candidates)
     factor = 1.0 if assumed.calls_per_candidate is None else assumed.calls_per_candidate / max(per_candidate, 1e-9)
     # Meetings of two: among the survivors of a round, and of each with the winner so far.

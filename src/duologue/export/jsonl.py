@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import orjson
-
+from duologue.export.lines import write_lines
 from duologue.export.rows import row_of
 from duologue.records import Conversation
 
@@ -18,9 +17,4 @@ class JsonlFormat:
 
     def write(self, rows: Iterable[Conversation], to: Path) -> int:
         """Write one line a conversation."""
-        count = 0
-        with to.open("xb") as file:
-            for conversation in rows:
-                file.write(orjson.dumps(row_of(conversation), option=orjson.OPT_APPEND_NEWLINE))
-                count += 1
-        return count
+        return write_lines(rows, lambda conversation: (row_of(conversation),), to)

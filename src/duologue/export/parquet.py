@@ -6,12 +6,12 @@ Needs ``pyarrow`` (the optional extra ``parquet``), imported only when such a fi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from duologue.errors import UsageError
-from duologue.export.rows import row_of
+from duologue.export.rows import Row, row_of
 from duologue.records import Conversation
 
 GROUP = 1024
@@ -25,6 +25,17 @@ class ParquetFormat:
 
     def write(self, rows: Iterable[Conversation], to: Path) -> int:
         """Write one row a conversation; a file without rows still has the schema."""
+        with ParquetSink(to) as sink:
+            for conversation in rows:
+                sink.add(conversation)
+        return sink.count
+
+
+class ParquetSink:
+    """A new Parquet file that takes one conversation after another. A context manager."""
+
+    def __init__(self, to: Path) -> None:
+        """Raises UsageError without ``pyarrow``, FileExistsError when the file is there."""
         try:
             import pyarrow as pa
             import pyarrow.parquet as pq
@@ -32,14 +43,46 @@ class ParquetFormat:
             raise UsageError(
                 "the format parquet needs pyarrow; install it with: pip install 'duologue[parquet]'"
             ) from error
-        table_schema = schema()
-        remaining = iter(rows)
-        count = 0
-        with to.open("xb") as file, pq.ParquetWriter(file, table_schema, compression="zstd") as writer:
-            while group := [row_of(conversation) for conversation in islice(remaining, GROUP)]:
-                writer.write_table(pa.Table.from_pylist(group, schema=table_schema))
-                count += len(group)
-        return count
+        self.count = 0
+        """Conversations taken so far."""
+        self._schema = schema()
+        self._table = pa.Table
+        self._rows: list[Row] = []
+        self._file = to.open("xb")
+        self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
+
+    def add(self, conversation: Conversation) -> None:
+        """Take one more."""
+        self.add_row(row_of(conversation))
+
+    def add_row(self, row: Row) -> None:
+        """Take one more, as its native row."""
+        self._rows.append(row)
+        self.count += 1
+        if len(self._rows) >= GROUP:
+            self._flush()
+
+    def close(self, *, flush: bool = True) -> None:
+        """Write what is held, unless ``flush`` is false, and the file's end."""
+        try:
+            if flush:
+                self._flush()
+            self._writer.close()
+        finally:
+            self._file.close()
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._writer.write_table(self._table.from_pylist(self._rows, schema=self._schema))
+            self._rows.clear()
+
+    def __enter__(self) -> ParquetSink:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(flush=kind is None)
 
 
 def schema() -> Any:
@@ -53,7 +96,19 @@ def schema() -> Any:
         return pa.list_(pa.struct(list(fields)))
 
     user = pa.struct(
-        [("id", text), ("attributes", items(("id", text), ("text", text), ("origin", text), ("category", text)))]
+        [
+            ("id", text),
+            (
+                "attributes",
+                items(
+                    ("id", text),
+                    ("text", text),
+                    ("origin", text),
+                    ("category", text),
+                    ("carried", pa.list_(pa.int32())),
+                ),
+            ),
+        ]
     )
     return pa.schema(
         [
@@ -82,6 +137,8 @@ def schema() -> Any:
                     ("label", text),
                     ("score", real),
                     ("swapped", pa.bool_()),
+                    ("verbatim", pa.bool_()),
+                    ("other", pa.int32()),
                 ),
             ),
             ("coverage", pa.struct([("user_1", real), ("user_2", real)])),
@@ -90,5 +147,6 @@ def schema() -> Any:
                 items(("expert", text), ("kind", text), ("value", real), ("passed", pa.bool_()), ("reason", text)),
             ),
             ("votes", real),
+            ("hand", text),
         ]
     )

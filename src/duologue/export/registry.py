@@ -7,16 +7,30 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 
 from duologue.errors import UsageError
+from duologue.export.chat import ChatFormat
+from duologue.export.convai2 import Convai2Format
+from duologue.export.evidence import EvidenceFormat
+from duologue.export.inference import InferenceFormat
 from duologue.export.jsonl import JsonlFormat
 from duologue.export.parquet import ParquetFormat
-from duologue.export.protocol import Format
+from duologue.export.preference import PreferenceFormat
+from duologue.export.protocol import ContestFormat, Format
 from duologue.export.spc import SpcFormat
 
 GROUP = "duologue.formats"
 """The entry point group; our own names can't be taken over."""
 
-BUILT_IN: Mapping[str, Callable[[], Format]] = MappingProxyType(
-    {"spc": SpcFormat, "jsonl": JsonlFormat, "parquet": ParquetFormat}
+BUILT_IN: Mapping[str, Callable[[], Format | ContestFormat]] = MappingProxyType(
+    {
+        "spc": SpcFormat,
+        "jsonl": JsonlFormat,
+        "parquet": ParquetFormat,
+        "evidence": EvidenceFormat,
+        "chat": ChatFormat,
+        "preference": PreferenceFormat,
+        "convai2": Convai2Format,
+        "inference": InferenceFormat,
+    }
 )
 
 
@@ -25,14 +39,14 @@ def format_names() -> list[str]:
     return [*BUILT_IN, *sorted(e.name for e in entry_points(group=GROUP) if e.name not in BUILT_IN)]
 
 
-def get_format(name: str) -> Format:
+def get_format(name: str) -> Format | ContestFormat:
     """Return the format called ``name``. Raises :class:`UsageError` when there is none, or its package is broken."""
     if name in BUILT_IN:
         return BUILT_IN[name]()
     for entry in entry_points(group=GROUP):
         if entry.name == name:
             try:
-                made: Format = entry.load()()
+                made: Format | ContestFormat = entry.load()()
             except Exception as error:
                 raise UsageError(
                     f"the format {name!r} ({entry.value}) can't be loaded: {type(error).__name__}: {error}; "

@@ -9,14 +9,20 @@ iteration               the iteration whose candidate won, from 1
 mode, model             how and with what it was generated
 prompt_hash, seed       the prompt template's hash; the run's seed
 pairing                 policy, score, shared: attribute ids {user_1, user_2} in a common category
-user_1, user_2          id, attributes: each id, text, origin (seed, bootstrapped), category
+user_1, user_2          id, attributes: each id, text, origin (seed, bootstrapped), category, carried: indices of
+                        its owner's utterances that carry it
 utterances              each speaker (1 or 2) and text, in order
-evidence                each owner, attribute (id), text, utterance (index from 0), speaker, label, score in
-                        [0, 1], swapped; neutral ones are left out
+evidence                each owner, attribute (id), text, utterance (index from 0), speaker, label (supported,
+                        contradicted, neutral), score (probability of the label), swapped, verbatim, other; what
+                        is left out has nothing in common and is neutral. ``other`` is null but for a
+                        self-contradiction: the index of the speaker's earlier utterance; attribute and text are
+                        empty then
 coverage                user_1, user_2: share of the attributes their owner voices, in [0, 1]; null when the
                         run did not measure it
 verdicts                each expert, kind, value, passed, reason
 votes                   share of the quality votes it won, in [0, 1]
+hand                    what people decided in a review: accepted, edited (the utterances are theirs), chosen (another
+                        candidate than the Critic's), or empty
 ======================  ================================================================================
 """
 
@@ -24,7 +30,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from duologue.records import Conversation, Evidence, Profile, Speaker
+from duologue.records import Conversation, Evidence, Speaker
 
 Row = dict[str, Any]
 
@@ -46,10 +52,10 @@ def row_of(conversation: Conversation) -> Row:
             "score": float(pair.score),
             "shared": [{"user_1": first, "user_2": second} for first, second in pair.shared],
         },
-        "user_1": _user(pair.user_1),
-        "user_2": _user(pair.user_2),
+        "user_1": _user(conversation, 1),
+        "user_2": _user(conversation, 2),
         "utterances": [{"speaker": i % 2 + 1, "text": storable(u)} for i, u in enumerate(candidate.utterances)],
-        "evidence": _evidence(conversation),
+        "evidence": evidence_rows(conversation),
         "coverage": {"user_1": coverage(conversation, 1), "user_2": coverage(conversation, 2)},
         "verdicts": [
             {
@@ -62,6 +68,7 @@ def row_of(conversation: Conversation) -> Row:
             for v in conversation.verdicts
         ],
         "votes": float(conversation.votes),
+        "hand": conversation.hand,
     }
 
 
@@ -87,24 +94,33 @@ def storable(text: str) -> str:
     return text
 
 
-def _user(profile: Profile) -> Row:
+def _user(conversation: Conversation, owner: Speaker) -> Row:
+    profile = conversation.candidate.pair.user(owner)
+    carried: dict[str, set[int]] = {}
+    for e in conversation.evidence:
+        if e.owner == e.speaker == owner and e.label == "supported":
+            carried.setdefault(e.attribute, set()).add(e.utterance)
     return {
         "id": profile.id,
         "attributes": [
-            {"id": a.id, "text": storable(a.text), "origin": a.origin, "category": a.category}
+            {
+                "id": a.id,
+                "text": storable(a.text),
+                "origin": a.origin,
+                "category": a.category,
+                "carried": sorted(carried.get(a.id, ())),
+            }
             for a in profile.attributes
         ],
     }
 
 
-def _evidence(conversation: Conversation) -> list[Row]:
-    """What is not neutral; where several experts say the same, the surest of them."""
+def evidence_rows(conversation: Conversation) -> list[Row]:
+    """The evidence as rows; where several experts speak of one place, a finding goes before neutral, then the surest."""
     surest: dict[tuple[object, ...], Evidence] = {}
     for item in conversation.evidence:
-        if item.label == "neutral":
-            continue
-        key = (item.owner, item.attribute, item.utterance, item.label)
-        if key not in surest or item.score > surest[key].score:
+        key = (item.owner, item.attribute, item.utterance, item.other)
+        if key not in surest or _rank(item) > _rank(surest[key]):
             surest[key] = item
     pair = conversation.candidate.pair
     texts = {(owner, a.id): a.text for owner in (1, 2) for a in pair.user(1 if owner == 1 else 2).attributes}
@@ -118,6 +134,12 @@ def _evidence(conversation: Conversation) -> list[Row]:
             "label": e.label,
             "score": float(e.score),
             "swapped": e.swapped,
+            "verbatim": e.verbatim,
+            "other": e.other,
         }
         for e in surest.values()
     ]
+
+
+def _rank(item: Evidence) -> tuple[bool, float]:
+    return item.label != "neutral", item.score

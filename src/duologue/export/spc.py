@@ -1,8 +1,8 @@
-"""CSV in the exact layout of Synthetic-Persona-Chat.
+"""CSV in the layout of Synthetic-Persona-Chat.
 
 The header is ``user 1 personas,user 2 personas,Best Generated Conversation``. In a cell, attributes and utterances stand
 one a line, lines end with a line feed; rows end with carriage return and line feed, cells are quoted only where needed,
-all as in the released files.
+all as in the released files. Unlike there, a cell that a spreadsheet would compute begins with an apostrophe.
 """
 
 from __future__ import annotations
@@ -14,12 +14,17 @@ from pathlib import Path
 from duologue.export.rows import storable
 from duologue.records import Conversation, Profile
 from duologue.seeds.spc import HEADER
+from duologue.spreadsheets import defused
 
 
 class SpcFormat:
     """Writes the SPC layout. It has no place for ids, evidence, verdicts and splits."""
 
     name = "spc"
+
+    def __init__(self, *, exact: bool = False) -> None:
+        """``exact`` writes the text as it is, also where a spreadsheet would run it as a formula."""
+        self._exact = exact
 
     def write(self, rows: Iterable[Conversation], to: Path) -> int:
         """Write one row a conversation. Line feeds inside a text become spaces: the layout gives them a meaning."""
@@ -30,7 +35,8 @@ class SpcFormat:
             for conversation in rows:
                 pair = conversation.candidate.pair
                 said = (f"User {i % 2 + 1}: {_line(u)}" for i, u in enumerate(conversation.candidate.utterances))
-                writer.writerow((_personas(pair.user_1), _personas(pair.user_2), "\n".join(said)))
+                cells = (_personas(pair.user_1), _personas(pair.user_2), "\n".join(said))
+                writer.writerow(cells if self._exact else map(defused, cells))
                 count += 1
         return count
 

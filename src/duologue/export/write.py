@@ -4,28 +4,51 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from duologue.errors import StoreError, UsageError
+from duologue.export.contests import contests
+from duologue.export.protocol import ContestFormat, Format
 from duologue.export.registry import get_format
 from duologue.export.splits import SPLITS
 from duologue.records import Conversation
+from duologue.store.reading import RunReader
 
 
 def export_rows(
-    rows: Iterable[Conversation], format_name: str, to: Path, *, force: bool = False, split: str | None = None
+    rows: Iterable[Conversation], format_: str | Format, to: Path, *, force: bool = False, split: str | None = None
 ) -> int:
     """Write ``rows``, in the given order, to the file ``to``; return how many were written.
 
-    ``split`` keeps one of train, valid and test. The file appears under its name only when it is complete; missing
-    parent folders are made. Raises :class:`UsageError` for an unknown format or split, where ``to`` is a folder, or
-    where it exists and ``force`` is false; :class:`StoreError` when it can't be written.
+    ``format_`` is a format or its name; ``split`` keeps one of train, valid and test. The file appears under its name
+    only when it is complete; missing parent folders are made. Raises :class:`UsageError` for an unknown format or
+    split, for a format that needs a whole run, where ``to`` is a folder, or where it exists and ``force`` is false;
+    :class:`StoreError` when it can't be written.
     """
-    chosen = get_format(format_name)
-    if split is not None and split not in SPLITS:
-        raise UsageError(f"there is no split {split!r}; splits: {', '.join(SPLITS)}")
+    chosen = get_format(format_) if isinstance(format_, str) else format_
+    if isinstance(chosen, ContestFormat):
+        raise UsageError(f"the format {chosen.name} needs the candidates that lost; export it from a run folder")
+    _check_split(split)
+    kept = (r for r in rows if split is None or r.candidate.pair.split == split)
+    return write_file(lambda path: chosen.write(kept, path), to, force=force)
+
+
+def export_run(
+    reader: RunReader, format_: str | Format, to: Path, *, force: bool = False, split: str | None = None
+) -> int:
+    """Write the data set of a run; see :func:`export_rows`. Formats that need the run's other candidates work too."""
+    chosen = get_format(format_) if isinstance(format_, str) else format_
+    if not isinstance(chosen, ContestFormat):
+        return export_rows(reader.conversations(), chosen, to, force=force, split=split)
+    _check_split(split)
+    kept = (c for c in contests(reader) if split is None or c.chosen.candidate.pair.split == split)
+    return write_file(lambda path: chosen.write_contests(kept, path), to, force=force)
+
+
+def write_file(write: Callable[[Path], int], to: Path, *, force: bool = False) -> int:
+    """Let ``write`` make a new file, which appears as ``to`` when it is complete; return what it returns."""
     if to.is_dir():
         raise UsageError(f"{to} is a folder; name a file in it")
     if to.exists() and not to.is_file():
@@ -35,7 +58,7 @@ def export_rows(
     temporary = to.parent / f".{to.name[:100]}.{secrets.token_hex(4)}.part"
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
-        count = chosen.write((r for r in rows if split is None or r.candidate.pair.split == split), temporary)
+        count = write(temporary)
         _sync(temporary)
         _publish(temporary, to, force)
     except OSError as error:
@@ -46,6 +69,11 @@ def export_rows(
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
     return count
+
+
+def _check_split(split: str | None) -> None:
+    if split is not None and split not in SPLITS:
+        raise UsageError(f"there is no split {split!r}; splits: {', '.join(SPLITS)}")
 
 
 def _publish(temporary: Path, to: Path, force: bool) -> None:

@@ -16,13 +16,13 @@ from duologue.errors import ModelError
 from duologue.models.files import disk, sha256_of, verified, write_note
 
 
-def merged_file(base: Path, adapter: Path, name: str, adapter_sha256: str) -> Path:
+def merged_file(base: Path, adapter: Path, name: str, adapter_sha256: str, folder: Path | None = None) -> Path:
     """Return the file that holds ``base`` with ``adapter`` merged in; make it when it is not there.
 
-    It stands beside ``base`` and is named after ``name`` and the adapter's hash, so another adapter is another file.
+    It stands in ``folder``, else beside ``base``, and is named after ``name`` and the adapter's hash, so another adapter is another file.
     Raises ModelError when the files don't fit together, the disk is full, or the ``gguf`` package is missing.
     """
-    path = base.with_name(f"{name}-{adapter_sha256[:12]}.gguf")
+    path = (folder or base.parent) / f"{name}-{adapter_sha256[:12]}.gguf"
     note = path.with_name(path.name + ".merged")
     if path.is_file() and note.is_file():
         digest, _, size = note.read_text(encoding="ascii").partition(" ")

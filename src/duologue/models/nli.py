@@ -1,25 +1,38 @@
-"""Natural language inference with a cross-encoder on onnxruntime: our own small one, or any in a folder."""
+"""Natural language inference with a cross-encoder on onnxruntime: our own small one, or any in a folder.
+
+Our own has a second head, which says how well a response fits what was said before it.
+"""
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from duologue.errors import ModelError
 from duologue.models.files import sha256_of
 from duologue.models.onnx import OnnxText, VectorCache
-from duologue.models.protocol import Floats, Nli
-from duologue.models.scripted import ScriptedNli
+from duologue.models.protocol import Fit, Floats, Nli
+from duologue.models.scripted import ScriptedFit, ScriptedNli
 
 LABELS = ("entailment", "neutral", "contradiction")
 """The order of the columns that :meth:`OnnxNli.predict` returns."""
 CACHE_SIZE = 200_000
 """Pairs kept."""
+FIT_OUTPUT = "fit"
+"""The graph's output with the logit of the fit, (pairs, 1)."""
+CONTEXT_UTTERANCES = 2
+CONTEXT_WORDS = 60
+"""Most utterances and words that the fit head reads before the response; it was trained so."""
+
+_graphs: WeakValueDictionary[tuple[Path, str, int, int | None], OnnxText] = WeakValueDictionary()
+_graphs_lock = threading.Lock()
 
 
 class OnnxNli:
@@ -31,17 +44,9 @@ class OnnxNli:
     """
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
-        for name in ("model.onnx", "tokenizer.json", "meta.json"):
-            if not (folder / name).is_file():
-                raise ModelError(f"NLI model: {folder} has no {name}; name another folder in small_models.nli")
-        meta = _read_meta(folder / "meta.json")
-        if sha256_of(folder / "model.onnx") != meta["sha256"]:
-            raise ModelError(
-                f"NLI model: {folder / 'model.onnx'} is damaged or another file (its SHA-256 is not that of meta.json) "
-                "and was not loaded; install duologue or the model anew"
-            )
+        meta = _checked(folder)
         self._order = [meta["labels"].index(label) for label in LABELS]
-        self._graph = OnnxText(folder / "model.onnx", folder / "tokenizer.json", meta["max_length"], threads)
+        self._graph = _graph_of(folder, meta, threads)
         self._cache: VectorCache[tuple[str, str]] = VectorCache(CACHE_SIZE)
         self.name = f"{folder.name}-{meta['version']}"
 
@@ -69,6 +74,69 @@ class OnnxNli:
             rates = exponents / exponents.sum(axis=1, keepdims=True)
             found.update((pairs[row], rate.copy()) for row, rate in zip(rows, rates, strict=True))
         return found
+
+
+class OnnxFit:
+    """How well a response fits its context, by the ``fit`` output of a model as in :class:`OnnxNli`.
+
+    A graph loaded for both roles is held once. Thread-safe. Raises ModelError as there, and for a graph without that
+    output.
+    """
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        meta = _checked(folder)
+        self._graph = _graph_of(folder, meta, threads)
+        if FIT_OUTPUT not in self._graph.outputs:
+            raise ModelError(
+                f"NLI model: {folder / 'model.onnx'} has no output {FIT_OUTPUT!r}, so it can't say how well a response "
+                "fits; name builtin"
+            )
+        self._cache: VectorCache[tuple[str, str]] = VectorCache(CACHE_SIZE)
+        self.name = f"{folder.name}-{meta['version']}"
+
+    def score(self, pairs: Sequence[tuple[str, str]]) -> Floats:
+        """Return an array (len(pairs),) of probabilities in [0, 1]; each pair is (context, response)."""
+        keys = [(context, response) for context, response in pairs]
+        known = self._cache.get(keys)
+        missing = [pair for pair in dict.fromkeys(keys) if pair not in known]
+        fresh: dict[tuple[str, str], Floats] = {}
+        for rows, logits, _ in self._graph.run(missing, FIT_OUTPUT):
+            rates = 1.0 / (1.0 + np.exp(-logits.reshape(len(rows), -1)))
+            fresh.update((missing[row], rate.copy()) for row, rate in zip(rows, rates, strict=True))
+        self._cache.put(fresh)
+        known.update(fresh)
+        return np.array([known[pair][0] for pair in keys], dtype=np.float32)
+
+
+def fit_context(utterances: Sequence[str]) -> str:
+    """Return what the fit model reads of the utterances before a response: the end of the last two, in one line."""
+    said = " ".join(u for u in utterances[-CONTEXT_UTTERANCES:] if u)
+    return " ".join(said.split()[-CONTEXT_WORDS:])
+
+
+def _checked(folder: Path) -> dict[str, Any]:
+    """Return the meta file of a complete, undamaged folder."""
+    for name in ("model.onnx", "tokenizer.json", "meta.json"):
+        if not (folder / name).is_file():
+            raise ModelError(f"NLI model: {folder} has no {name}; name another folder in small_models.nli")
+    meta = _read_meta(folder / "meta.json")
+    if sha256_of(folder / "model.onnx") != meta["sha256"]:
+        raise ModelError(
+            f"NLI model: {folder / 'model.onnx'} is damaged or another file (its SHA-256 is not that of meta.json) "
+            "and was not loaded; install duologue or the model anew"
+        )
+    return meta
+
+
+def _graph_of(folder: Path, meta: dict[str, Any], threads: int | None) -> OnnxText:
+    """Return the graph, the one in use where there is one."""
+    key = (folder.resolve(), str(meta["sha256"]), int(meta["max_length"]), threads)
+    with _graphs_lock:
+        graph = _graphs.get(key)
+        if graph is None:
+            graph = OnnxText(folder / "model.onnx", folder / "tokenizer.json", meta["max_length"], threads)
+            _graphs[key] = graph
+        return graph
 
 
 def _read_meta(path: Path) -> dict[str, Any]:
@@ -106,3 +174,18 @@ def load_nli(name: str, *, threads: int | None = None) -> Nli:
     if not folder.is_dir():
         raise ModelError(f"small_models.nli: {name!r} is neither builtin, scripted nor a folder with an ONNX model")
     return OnnxNli(folder, threads)
+
+
+def load_fit(name: str, *, threads: int | None = None) -> Fit:
+    """Return the fit model that belongs to :func:`load_nli` of the same name.
+
+    Raises ModelError when there is no such folder, it can't be loaded or its graph has no fit output.
+    """
+    if name == "scripted":
+        return ScriptedFit()
+    if name == "builtin":
+        return OnnxFit(builtin_folder(), threads)
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise ModelError(f"small_models.nli: {name!r} is neither builtin, scripted nor a folder with an ONNX model")
+    return OnnxFit(folder, threads)

@@ -33,12 +33,14 @@ Key = TypeVar("Key", bound=Hashable)
 class OnnxText:
     """An ONNX graph over token ids (``input_ids``, ``attention_mask``, ``token_type_ids`` where it has them).
 
-    A text's result does not depend on the texts that come with it, nor on the number of cores: each batch runs on one
-    core, several batches at once, and a graph that quantises its activations by what is in the batch gets its texts
-    one by one.
+    A text's result does not depend on the texts that come with it (but for float rounding, about 1e-6), nor on the
+    number of cores: each batch runs on one core, several batches at once, and a graph that quantises its activations by
+    what is in the batch gets its texts one by one. int8 weights that the graph multiplies as float are turned into
+    float once, at loading.
 
-    ``max_tokens``: longer texts are cut, pairs at their longer member. ``threads``: cores used; None is all. Raises
-    ModelError when the runtime is not installed or a file can't be loaded.
+    ``max_tokens``: longer texts are cut, pairs at their longer member. ``threads``: cores used; None is all.
+    ``outputs``: the names of the graph's outputs in its order. Raises ModelError when the runtime is not installed or a
+    file can't be loaded.
     """
 
     def __init__(self, model: Path, tokenizer: Path, max_tokens: int, threads: int | None = None) -> None:
@@ -53,6 +55,12 @@ class OnnxText:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = 1
+        # Names of operators stand in the file as they are.
+        held = model.read_bytes()
+        self._alone = b"DynamicQuantize" in held
+        if b"DequantizeLinear" in held and b"QuantizeLinear" not in held:
+            options.add_session_config_entry("session.disable_quant_qdq", "1")
+        del held
         # onnxruntime and tokenizers raise bare Exceptions of their own for a bad file.
         try:
             self._session: Any = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
@@ -63,35 +71,37 @@ class OnnxText:
         except Exception as error:
             raise ModelError(f"{tokenizer} can't be loaded: {_first_line(error)}; fetch or make it anew") from error
         self._workers = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="duologue-onnx")
-        # Names of operators stand in the file as they are.
-        self._alone = b"DynamicQuantize" in model.read_bytes()
         padding = self._tokenizer.padding
         self._pad = int(padding["pad_id"]) if padding else 0
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens)
         self._inputs = [node.name for node in self._session.get_inputs()]
+        self.outputs = tuple(str(node.name) for node in self._session.get_outputs())
         unknown = set(self._inputs) - {"input_ids", "attention_mask", "token_type_ids"}
         if unknown:
             raise ModelError(f"{model} asks for inputs that duologue does not know: {', '.join(sorted(unknown))}")
 
-    def run(self, texts: Sequence[str] | Sequence[tuple[str, str]]) -> Iterator[tuple[list[int], Floats, Floats]]:
+    def run(
+        self, texts: Sequence[str] | Sequence[tuple[str, str]], output: str | None = None
+    ) -> Iterator[tuple[list[int], Floats, Floats]]:
         """Yield (rows, output, mask) per batch.
 
-        ``rows`` are indices into ``texts``; ``output`` is the graph's first output, (len(rows), ...); ``mask`` is
-        (len(rows), tokens), 1 where a token stands and 0 for padding.
+        ``rows`` are indices into ``texts``; ``output`` is the graph's output of that name, or its first one,
+        (len(rows), ...); ``mask`` is (len(rows), tokens), 1 where a token stands and 0 for padding.
         """
+        wanted = output or self.outputs[0]
         for start in range(0, len(texts), CHUNK):
             encodings = self._tokenizer.encode_batch(list(texts[start : start + CHUNK]))
             groups = list(batches([len(encoding.ids) for encoding in encodings], 1 if self._alone else BATCH_ROWS))
-            work = partial(self._run, encodings)
+            work = partial(self._run, encodings, wanted)
             results = map(work, groups) if len(groups) == 1 else self._workers.map(work, groups)
-            for rows, (output, mask) in zip(groups, results, strict=True):
-                yield [start + row for row in rows], output, mask
+            for rows, (values, mask) in zip(groups, results, strict=True):
+                yield [start + row for row in rows], values, mask
 
-    def _run(self, encodings: Sequence[Encoding], rows: Sequence[int]) -> tuple[Floats, Floats]:
+    def _run(self, encodings: Sequence[Encoding], wanted: str, rows: Sequence[int]) -> tuple[Floats, Floats]:
         feed = self._feed([encodings[row] for row in rows])
-        output = self._session.run(None, {name: feed[name] for name in self._inputs})[0]
-        return np.asarray(output, dtype=np.float32), feed["attention_mask"].astype(np.float32)
+        (values,) = self._session.run([wanted], {name: feed[name] for name in self._inputs})
+        return np.asarray(values, dtype=np.float32), feed["attention_mask"].astype(np.float32)
 
     def _feed(self, encodings: Sequence[Encoding]) -> dict[str, npt.NDArray[np.int64]]:
         shape = (len(encodings), max(len(encoding.ids) for encoding in encodings))

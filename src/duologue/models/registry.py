@@ -187,8 +187,8 @@ REGISTRY: tuple[ModelEntry, ...] = (
         base="smollm2-135m",
         # Found by trying on unseen personas; examples cost this model time and bring it nothing.
         settings={
-            "model": {"sampling": {"temperature": 0.7, "top_k": 40, "min_p": 0.08, "repeat_penalty": 1.1}},
-            "generator": {"examples": 0},
+            "model": {"sampling": {"temperature": 0.6, "top_k": 40, "min_p": 0.1, "repeat_penalty": 1.05}},
+            "generator": {"examples": 0, "plan": True},
         },
     ),
     ModelEntry(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from duologue.models.protocol import Floats
+from duologue.models.protocol import AGREEMENT, Floats, ToxicityRating
 from duologue.text import content_words, is_question, stem, words
 
 _LIKING = frozenset(map(stem, ["like", "love", "enjoy", "adore", "prefer"]))
@@ -38,6 +38,7 @@ _TOXIC = frozenset(
         ],
     )
 )
+_AGREEING = frozenset(("yes", "yeah", "right", "exactly", "agreed", "true"))
 
 
 class ScriptedEmbedder:
@@ -111,12 +112,49 @@ def _negates(word: str) -> bool:
     return word in _NEGATION or word.endswith("n't")
 
 
-class ScriptedToxicity:
-    """0.95 for a text with a word of a short list of insults, else 0.02."""
+class ScriptedFit:
+    """Fit by shared words.
+
+    0.5, more for content words that context and response share (0.9 at most), 0.1 for a response that repeats the end
+    of the context or holds no word.
+    """
 
     name = "scripted"
 
-    def score(self, texts: Sequence[str]) -> Floats:
+    def score(self, pairs: Sequence[tuple[str, str]]) -> Floats:
+        """Return an array (len(pairs),) of probabilities."""
+        return np.array([_fit(context, response) for context, response in pairs], dtype=np.float32)
+
+
+def _fit(context: str, response: str) -> float:
+    before, said = words(context), words(response)
+    if not said or before[-len(said) :] == said:
+        return 0.1
+    shared = len(frozenset(content_words(context)) & frozenset(content_words(response)))
+    return 0.5 + 0.1 * min(shared, 4)
+
+
+class ScriptedToxicity:
+    """0.95 for a text with a word of a short list of insults, 0.9 for one that agrees with such a text, else 0.02."""
+
+    name = "scripted"
+
+    def score(self, texts: Sequence[str], before: Sequence[str] | None = None) -> Floats:
         """Return an array (len(texts),) of probabilities."""
-        hits = [any(stem(word) in _TOXIC for word in words(text)) for text in texts]
-        return np.where(np.array(hits, dtype=bool), np.float32(0.95), np.float32(0.02))
+        return np.array([rating.score for rating in self.rate(texts, before)], dtype=np.float32)
+
+    def rate(self, texts: Sequence[str], before: Sequence[str] | None = None) -> tuple[ToxicityRating, ...]:
+        """Return a rating of each text; the kinds are insult and agreement."""
+        return tuple(map(_toxicity, texts, before if before is not None else [""] * len(texts)))
+
+
+def _toxicity(text: str, before: str) -> ToxicityRating:
+    said, answered = words(text), words(before)
+    insult = 0.95 if any(stem(word) in _TOXIC for word in said) else 0.02
+    agrees = bool(said) and said[0] in _AGREEING and any(stem(word) in _TOXIC for word in answered)
+    agreement = 0.9 if agrees else 0.02
+    return ToxicityRating(
+        max(insult, agreement),
+        "insult" if insult >= agreement else AGREEMENT,
+        (("insult", insult), (AGREEMENT, agreement)),
+    )

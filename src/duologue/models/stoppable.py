@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from duologue.models.protocol import Embedder, Floats, Nli
+from duologue.models.protocol import Embedder, Floats, Nli, Toxicity, ToxicityRating
 
 Check = Callable[[], None]
 """Raises RunStopped when the run is to end."""
@@ -37,3 +37,24 @@ class StoppableNli:
         """See the Protocol."""
         self._check()
         return self._inner.predict(pairs)
+
+
+class StoppableToxicity:
+    """A Toxicity; see :class:`duologue.models.protocol.Toxicity`. One that waits for a server stops waiting too."""
+
+    def __init__(self, inner: Toxicity, check: Check) -> None:
+        self.name = inner.name
+        self._inner = inner
+        self._check = check
+        if hasattr(inner, "check"):
+            inner.check = check
+
+    def score(self, texts: Sequence[str], before: Sequence[str] | None = None) -> Floats:
+        """See the Protocol."""
+        self._check()
+        return self._inner.score(texts, before)
+
+    def rate(self, texts: Sequence[str], before: Sequence[str] | None = None) -> tuple[ToxicityRating, ...]:
+        """See the Protocol."""
+        self._check()
+        return self._inner.rate(texts, before)

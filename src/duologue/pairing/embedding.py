@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from duologue.models.protocol import Embedder, Floats
-from duologue.pairing.protocol import Edge
+from duologue.pairing.protocol import Edge, EdgeTable
 from duologue.records import Profile
+from duologue.vectors.lists import neighbours
 
+EXACT = 30_000
+"""Most users of whom all pairs are compared."""
+_ENOUGH = 16
 _BLOCK = 512
 
 
@@ -40,11 +44,21 @@ class EmbeddingSimilarity:
 
     def edges(
         self, users: Sequence[Profile], vectors: Callable[[], Floats], partners: int, rng: random.Random
-    ) -> Iterator[Edge]:
-        """Yield each user's most similar partners, by blocks of the similarity matrix; ``rng`` is not needed."""
+    ) -> Iterable[Edge]:
+        """Return each user's most similar partners, by blocks of the similarity matrix.
+
+        Of more than ``EXACT`` users some of the most similar, by inverted lists; ``rng`` is needed there alone.
+        """
         rows = vectors()
-        n = len(users)
-        keep = min(partners, n - 1)
+        if len(users) <= EXACT:
+            return self._of_all(rows, min(partners, len(users) - 1))
+        found = neighbours(rows, min(partners, _ENOUGH), seed=rng.getrandbits(32))
+        i, place = np.nonzero((found.rows >= 0) & (np.maximum(found.similarity, 0.0) >= self._least))
+        score = np.clip(found.similarity[i, place].astype(np.float64), 0.0, 1.0)
+        return EdgeTable(i.astype(np.int32), found.rows[i, place].astype(np.int32), score)
+
+    def _of_all(self, rows: Floats, keep: int) -> Iterator[Edge]:
+        n = len(rows)
         if keep < 1:
             return
         for start in range(0, n, _BLOCK):

@@ -7,8 +7,12 @@ A third party adds a policy by an entry point of the group ``duologue.pairing`` 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from duologue.models.protocol import Floats
 from duologue.records import Profile
@@ -26,6 +30,21 @@ class Edge(NamedTuple):
     """Higher is better; the policy's own unit."""
 
 
+@dataclass(frozen=True, slots=True)
+class EdgeTable:
+    """Edges as columns, for policies that find very many; an iterable of :class:`Edge` like any other."""
+
+    i: npt.NDArray[np.int32]
+    j: npt.NDArray[np.int32]
+    score: npt.NDArray[np.float64]
+
+    def __iter__(self) -> Iterator[Edge]:
+        return map(Edge, self.i.tolist(), self.j.tolist(), self.score.tolist())
+
+    def __len__(self) -> int:
+        return len(self.i)
+
+
 class PairingPolicy(Protocol):
     """Scores who may talk to whom."""
 
@@ -36,6 +55,7 @@ class PairingPolicy(Protocol):
     ) -> Iterable[Edge]:
         """Return edges among ``users``; for each user at least its best ``partners``, or all that are allowed.
 
+        Among very many users fewer and not quite the best partners will do: who finds none that is free is asked again.
         ``vectors`` returns an array (len(users), dimensions) of unit-length mean embeddings, made when first asked for.
         Ties are broken by ``rng`` alone, so that a seed fixes the result.
         """

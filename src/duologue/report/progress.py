@@ -20,6 +20,7 @@ TITLES: dict[Stage, str] = {
     "profile": "user profiles",
     "pair": "user pairs",
     "candidate": "candidates",
+    "adapter": "adapters",
     "conversation": "conversations",
 }
 PLAIN_EVERY = 15.0

@@ -15,7 +15,16 @@ from duologue.records import Stage
 from duologue.report.progress import title
 from duologue.store.reading import Count
 
-ORDER: tuple[Stage, ...] = ("seed", "query", "attribute", "profile", "pair", "candidate", "conversation")
+ORDER: tuple[Stage, ...] = (
+    "seed",
+    "query",
+    "attribute",
+    "profile",
+    "pair",
+    "candidate",
+    "conversation",
+    "adapter",
+)
 
 
 @dataclass(slots=True)
@@ -72,7 +81,7 @@ def account(counts: Iterable[Count]) -> list[StageAccount]:
             entry.failed_by[count.by] += count.n
 
     def place(entry: StageAccount) -> tuple[int, int, int]:
-        looped = entry.stage in ("candidate", "conversation")
+        looped = entry.stage in ("candidate", "conversation", "adapter")
         last = entry.stage == "conversation" and entry.iteration == 0
         return (2 if last else int(looped), entry.iteration if looped else 0, ORDER.index(entry.stage))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from dataclasses import dataclass
 
-import numpy as np
-
 from duologue.records import Conversation
+from duologue.report import judges
+from duologue.report.distinct import Distinct
 from duologue.report.stats import StageAccount, account
 from duologue.store.reading import RunReader
 from duologue.text import printable
@@ -48,6 +47,8 @@ class Summary:
     accounts: tuple[StageAccount, ...]
     experts: tuple[tuple[str, str, int, int], ...]
     """(expert, kind, candidates judged, candidates passed)."""
+    judges: tuple[judges.JudgeFigures, ...]
+    """Language models that compared candidates; empty where none did."""
     calls: int
     reused: int
     failed_calls: int
@@ -71,6 +72,7 @@ class Summary:
                 {"expert": name, "kind": kind, "judged": judged, "passed": passed}
                 for name, kind, judged, passed in self.experts
             ],
+            "judges": [judge.as_json() for judge in self.judges],
             "calls": {
                 "made": self.calls,
                 "reused": self.reused,
@@ -118,6 +120,7 @@ class Summary:
             lines.append(printable(f"Run {self.state} because: {self.note}"))
         if experts:
             lines.append(f"Guards and filters that refused (passed/judged): {experts}")
+        lines += judges.lines(self.judges)
         if figures.conversations:
             lines.append(
                 f"{figures.utterances_mean:.1f} utterances a conversation, {100 * figures.inside_length:.0f} % of "
@@ -133,7 +136,7 @@ def _number(n: int, what: str) -> str:
 
 
 def summarise(reader: RunReader) -> Summary:
-    """Read a run's figures. Memory holds hashes of utterances, not the conversations."""
+    """Read a run's figures, in memory that does not grow with the number of conversations."""
     revision = reader.revision()
     totals = reader.call_totals()
     done, pairs = reader.progress()
@@ -145,6 +148,7 @@ def summarise(reader: RunReader) -> Summary:
         pairs_left=0 if revision.state == "finished" else pairs - done,
         accounts=tuple(account(reader.counts())),
         experts=reader.expert_counts(),
+        judges=judges.judge_figures(reader),
         calls=sum(t.calls for t in totals),
         reused=sum(reused for reused, _ in reader.reuse().values()),
         failed_calls=sum(1 for _ in reader.failed_calls()),
@@ -159,35 +163,30 @@ def summarise(reader: RunReader) -> Summary:
 def _figures(reader: RunReader) -> DataSetFigures:
     splits: Counter[str] = Counter()
     iterations: Counter[int] = Counter()
-    # Eight bytes each: a set would take ten times that in a large run.
-    utterances = array("q")
-    openings = array("q")
-    conversations = said = inside = attributes = covered = 0
-    for conversation in reader.conversations():
-        candidate = conversation.candidate
-        conversations += 1
-        splits[candidate.pair.split] += 1
-        iterations[candidate.iteration] += 1
-        said += len(candidate.utterances)
-        utterances.extend(hash(u.lower()) for u in candidate.utterances)
-        openings.append(hash(candidate.utterances[0].lower()))
-        inside += candidate.length[0] <= len(candidate.utterances) <= candidate.length[1]
-        attributes += len(candidate.pair.user_1.attributes) + len(candidate.pair.user_2.attributes)
-        covered += len(covered_attributes(conversation))
-    return DataSetFigures(
-        conversations=conversations,
-        splits={name: splits[name] for name in ("train", "valid", "test") if splits[name]},
-        utterances_mean=said / conversations if conversations else 0.0,
-        inside_length=inside / conversations if conversations else 0.0,
-        distinct_utterances=_distinct(utterances) / said if said else 0.0,
-        distinct_openings=_distinct(openings) / conversations if conversations else 0.0,
-        coverage=covered / attributes if attributes else 0.0,
-        by_iteration=dict(iterations),
-    )
-
-
-def _distinct(hashes: array[int]) -> int:
-    return len(np.unique(np.frombuffer(hashes, dtype=np.int64))) if hashes else 0
+    conversations = inside = attributes = covered = 0
+    with Distinct() as utterances, Distinct() as openings:
+        for conversation in reader.conversations():
+            candidate = conversation.candidate
+            conversations += 1
+            splits[candidate.pair.split] += 1
+            iterations[candidate.iteration] += 1
+            for text in candidate.utterances:
+                utterances.add(text.lower())
+            openings.add(candidate.utterances[0].lower())
+            inside += candidate.length[0] <= len(candidate.utterances) <= candidate.length[1]
+            attributes += len(candidate.pair.user_1.attributes) + len(candidate.pair.user_2.attributes)
+            covered += len(covered_attributes(conversation))
+        said = utterances.total
+        return DataSetFigures(
+            conversations=conversations,
+            splits={name: splits[name] for name in ("train", "valid", "test") if splits[name]},
+            utterances_mean=said / conversations if conversations else 0.0,
+            inside_length=inside / conversations if conversations else 0.0,
+            distinct_utterances=utterances.count() / said if said else 0.0,
+            distinct_openings=openings.count() / conversations if conversations else 0.0,
+            coverage=covered / attributes if attributes else 0.0,
+            by_iteration=dict(iterations),
+        )
 
 
 def covered_attributes(conversation: Conversation) -> set[tuple[int, str]]:

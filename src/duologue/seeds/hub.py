@@ -37,7 +37,7 @@ def read_hub(source: str) -> Iterator[list[str]]:
     profile. Raises :class:`SeedError` when ``datasets`` is not installed, the data set can't be loaded, or has no
     such split or column.
     """
-    name, split = _parse(source)
+    name, split = parse_source(source)
     loaded = _load(name, source)
     chosen = split or ("train" if "train" in loaded else next(iter(loaded), ""))
     if chosen not in loaded:
@@ -51,7 +51,8 @@ def read_hub(source: str) -> Iterator[list[str]]:
             yield _texts(row[column], f'{source}: row {number}, column "{column}"')
 
 
-def _parse(source: str) -> tuple[str, str | None]:
+def parse_source(source: str) -> tuple[str, str | None]:
+    """(id or local folder, split or None) of ``hf:ID[:SPLIT]``. Raises :class:`SeedError` when it names neither."""
     rest = source.removeprefix(PREFIX)
     if rest and Path(rest).exists():
         return rest, None
@@ -68,7 +69,7 @@ def _load(name: str, source: str) -> Mapping[str, Any]:
         raise SeedError(f"{source} needs the package datasets; install it with: pip install 'duologue[hub]'") from error
     try:
         datasets.disable_progress_bars()
-        with _no_chatter():
+        with no_chatter():
             loaded: Mapping[str, Any] = datasets.load_dataset(name)
     except Exception as error:  # every builder and the network raise their own
         cause = " ".join(str(error).split()) or type(error).__name__
@@ -79,7 +80,7 @@ def _load(name: str, source: str) -> Mapping[str, Any]:
 
 
 @contextmanager
-def _no_chatter() -> Iterator[None]:
+def no_chatter() -> Iterator[None]:
     """Retries are not the user's business: what fails in the end is told in one line."""
     loggers = [logging.getLogger(name) for name in ("huggingface_hub", "datasets")]
     levels = [logger.level for logger in loggers]

@@ -25,13 +25,14 @@ _READERS: dict[FileFormat, Callable[[str, str], Iterator[list[str]]]] = {
 
 
 def read_seeds(config: SeedsConfig) -> Seeds:
-    """Read the seeds that ``config`` names: a file, ``hf:ID[:SPLIT]``, or the shipped ones where ``path`` is null.
+    """Read the seeds that ``config`` names: a file, ``hf:ID[:SPLIT]``, ``shipped:NAME``, or the shipped ones where ``path`` is null.
 
     Text is kept as it is, but stripped, in Unicode form C, and with control characters and line breaks as spaces.
     Exact duplicates are dropped and noted. Raises :class:`SeedError`, one line with the place and the cure.
     """
-    if config.path is None:
-        return collect(read_jsonl(shipped.shipped_text(), shipped.NAME), shipped.NAME, "jsonl", config.limit)
+    if config.path is None or shipped.is_shipped(config.path):
+        text = shipped.shipped_text(config.path)
+        return collect(read_jsonl(text, shipped.NAME), shipped.NAME, "jsonl", config.limit)
     if config.path.startswith(hub.PREFIX):
         if config.format not in ("auto", "hub"):
             raise SeedError(

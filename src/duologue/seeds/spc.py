@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from duologue.errors import SeedError
 from duologue.seeds.source import shorten
+from duologue.spreadsheets import undone
 
 PERSONAS_1 = "user 1 personas"
 PERSONAS_2 = "user 2 personas"
@@ -19,7 +20,8 @@ def read_spc(text: str, source: str) -> Iterator[list[str]]:
     """Yield the two profiles of each row. The conversation column may be missing; other columns are ignored.
 
     Raises :class:`SeedError` where a persona column is missing, a row has too few or too many cells, a persona cell
-    is empty, or the quoting is broken. Rows are counted from 1, the header not counted.
+    is empty, or the quoting is broken. Apostrophes that keep a cell from being a formula are taken off. Rows are
+    counted from 1, the header not counted.
     """
     # Within a cell, lines end in \n; a \r can be part of an attribute unless the whole file knows no \n.
     line_end = "\n" if "\n" in text else "\r"
@@ -34,6 +36,7 @@ def read_spc(text: str, source: str) -> Iterator[list[str]]:
                 columns, width = _persona_columns(cells, source), len(cells)
                 continue
             number += 1
+            cells = list(map(undone, cells))
             place = f"{source}: row {number} (ends on line {rows.line_num})"
             if len(cells) != width:
                 raise SeedError(

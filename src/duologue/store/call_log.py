@@ -129,6 +129,8 @@ class CallLog:
             packed["top_logprobs"] = request.top_logprobs
         if request.prefill:
             packed["prefill"] = place(request.prefill)
+        if request.score:
+            packed["score"] = place(request.score)
         return orjson.dumps(packed).decode()
 
 
@@ -156,7 +158,7 @@ def unpack_request(packed: str, text_of: Callable[[str], str]) -> dict[str, Any]
 
     data: dict[str, Any] = orjson.loads(packed)
     data["messages"] = [{"role": m["role"], "content": whole(m["content"])} for m in data["messages"]]
-    for name in ("grammar", "json_schema", "prefill"):
+    for name in ("grammar", "json_schema", "prefill", "score"):
         if name in data:
             data[name] = whole(data[name])
     return data

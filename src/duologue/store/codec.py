@@ -40,12 +40,21 @@ def encode(record: object) -> bytes:
 
 def decode(kind: type[T], data: bytes | str) -> T:
     """Return the record of type ``kind`` that ``data`` holds. Raises ValueError when it holds something else."""
+    return cast("T", _adapter(kind).validate_json(data))
+
+
+def of_plain(kind: type[T], value: object) -> T:
+    """Return the record of type ``kind`` that plain values (dicts, lists, texts, numbers) stand for, like :func:`decode`."""
+    return cast("T", _adapter(kind).validate_python(value))
+
+
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     adapter = _adapters.get(kind)
     if adapter is None:
         from pydantic import TypeAdapter
 
         adapter = _adapters[kind] = TypeAdapter(kind)
-    return cast("T", adapter.validate_json(data))
+    return adapter
 
 
 def _cleaned(value: object) -> object:

@@ -10,7 +10,7 @@ from duologue.store.codec import clean, encode
 from duologue.store.database import Database, Statement
 from duologue.store.revisions import Revision
 
-_ITEM = "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ITEM = "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _VERDICT = "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _COMPARISON = "INSERT INTO comparisons VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -39,6 +39,11 @@ class SqlLedger:
         """Tell ``listener`` of every begin and outcome from now on."""
         self._listeners.append(listener)
 
+    def tell(self, outcome: Outcome) -> None:
+        """Tell the listeners of an outcome that is recorded elsewhere."""
+        for listener in self._listeners:
+            listener.outcome(outcome)
+
     def begin(self, stage: Stage, total: int | None, iteration: int = 0) -> None:
         """See the Protocol. Nothing is stored."""
         for listener in self._listeners:
@@ -60,9 +65,8 @@ class SqlLedger:
             self._seq,
             self._pass,
         )
-        self._database.post((_ITEM, row))
-        for listener in self._listeners:
-            listener.outcome(outcome)
+        self._database.post((ITEM, row))
+        self.tell(outcome)
 
     def judged(self, candidate_id: str, verdicts: Sequence[Verdict]) -> None:
         """See the Protocol. Earlier verdicts on the candidate are replaced."""

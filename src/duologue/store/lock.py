@@ -18,8 +18,8 @@ class RunLock:
     A context manager. ``stale`` tells, once held, which process left the lock behind without an orderly end.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE_NAME
+    def __init__(self, folder: Path, name: str = FILE_NAME) -> None:
+        self.path = folder / name
         self.stale: str | None = None
         self._file: int | None = None
 

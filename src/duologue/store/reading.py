@@ -14,6 +14,7 @@ import orjson
 
 from duologue.errors import StoreError
 from duologue.records import Candidate, Comparison, Conversation, Evidence, Pair, Profile, Stage, Status, Verdict
+from duologue.store import hand
 from duologue.store.call_log import unpack_request
 from duologue.store.codec import decode
 from duologue.store.database import FILE_NAME, open_reader
@@ -96,6 +97,11 @@ class RunReader:
         rows = self._connection.execute(f"SELECT {COLUMNS} FROM revisions ORDER BY id")  # noqa: S608
         return tuple(Revision.of(row) for row in rows)
 
+    def meta(self, name: str) -> str | None:
+        """A note of the run folder, or None."""
+        row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
     def counts(self) -> tuple[Count, ...]:
         """Items by stage, iteration, status and who decided; stages in the order in which they began."""
         rows = self._connection.execute(
@@ -118,11 +124,14 @@ class RunReader:
         for row in self._connection.execute(query + " ORDER BY iteration, position, seq", parameters):
             yield Item(*row)
 
-    def conversations(self, iteration: int = 0) -> Iterator[Conversation]:
+    def conversations(self, iteration: int = 0, *, by_hand: bool = True) -> Iterator[Conversation]:
         """The conversations of the data set (iteration 0), or of one iteration, in order of pair index.
 
-        Of a run that goes on, or was killed, the data set is each pair's newest winner so far.
+        Of a run that goes on, or was killed, the data set is each pair's newest winner so far. Decisions made by hand
+        in a review hold for the data set: rejected conversations are left out, edited ones have the new text.
+        ``by_hand`` False gives it as the run made it.
         """
+        hands = hand.read_hands(self.folder / hand.FILE_NAME) if by_hand and iteration == 0 else {}
         chosen = "iteration = ?2"
         if iteration == 0 and self._revision.state == "running":
             chosen = (
@@ -135,7 +144,9 @@ class RunReader:
             (self._revision.id, iteration),
         )
         for (data,) in rows:
-            yield decode(Conversation, data)
+            conversation = hand.applied(decode(Conversation, data), hands)
+            if conversation is not None:
+                yield conversation
 
     def progress(self) -> tuple[int, int]:
         """(pairs that have a conversation, pairs that were made); the rest has failed or is still to be done."""
@@ -185,6 +196,35 @@ class RunReader:
         )
         return tuple(Comparison(*row) for row in rows)
 
+    def asked_both_ways(self) -> tuple[str, ...]:
+        """Names of the experts that were shown candidates in both orders: those that ask a language model.
+
+        A tournament shows the candidate with the lower id first, and only then, and only to them, the other.
+        """
+        rows = self._connection.execute(
+            "SELECT DISTINCT expert FROM comparisons WHERE revision = ? AND first > second ORDER BY expert",
+            (self._revision.id,),
+        )
+        return tuple(name for (name,) in rows)
+
+    def all_comparisons(self) -> Iterator[tuple[str, int, Comparison]]:
+        """(pair, iteration, comparison) of every tournament, those of one tournament together."""
+        rows = self._connection.execute(
+            "SELECT pair, iteration, expert, first, second, winner, reason FROM comparisons"
+            " WHERE revision = ? ORDER BY pair, iteration, seq",
+            (self._revision.id,),
+        )
+        for pair, iteration, *said in rows:
+            yield pair, iteration, Comparison(*said)
+
+    def quality_values(self, candidate: str) -> dict[str, float]:
+        """By expert, the values of a candidate's verdicts of kind ``quality``."""
+        rows = self._connection.execute(
+            "SELECT expert, value FROM verdicts WHERE revision = ? AND candidate = ? AND kind = 'quality'",
+            (self._revision.id, candidate),
+        )
+        return {expert: math.nan if value is None else value for expert, value in rows}
+
     def call_totals(self) -> tuple[CallTotal, ...]:
         """Logged calls of the folder by purpose and model."""
         rows = self._connection.execute(
@@ -192,6 +232,10 @@ class RunReader:
             " FROM call_totals ORDER BY purpose, model"
         )
         return tuple(CallTotal(*row) for row in rows)
+
+    def call_keys(self) -> frozenset[str]:
+        """The keys of all logged calls."""
+        return frozenset(key for (key,) in self._connection.execute("SELECT key FROM calls"))
 
     def reuse(self) -> dict[str, tuple[int, int]]:
         """By purpose: calls that the revision's latest pass took from the log, and from a twin in flight."""

@@ -86,11 +86,12 @@ async def bootstrap_attributes(
 
     ``vectors`` (number of seeds, dimensions) are the seeds' embeddings. Ends earlier when fewer than
     ``config.min_acceptance`` of the last ``config.acceptance_window`` attempts were accepted, or after
-    4 x target + window attempts. Every query is used before one is used again. Each attempt is one item of stage
+    4 x target + window attempts. Every query is used before one is used again; an attempt at the empty query is shown the
+    attributes alone. Each attempt is one item of stage
     ``attribute``.
     """
     target = len(seeds) if config.target is None else config.target
-    order = list({normalise(q): q for q in queries}.values())
+    order = _Rounds(list({normalise(q): q for q in queries}.values()), seed)
     known = Known([a.text for a in seeds], vectors)
     new: list[Attribute] = []
     answered: list[str] = []
@@ -99,7 +100,7 @@ async def bootstrap_attributes(
     ledger.begin("attribute", target)
     stopped: Stopped = "target"
     while len(new) < target:
-        if not order or not known.texts:
+        if not order.queries or not known.texts:
             stopped = "queries"
             break
         if _too_few(history, config):
@@ -136,26 +137,46 @@ def _too_few(history: Sequence[bool], config: ExpansionConfig) -> bool:
     return len(window) == config.acceptance_window and sum(window) < config.min_acceptance * len(window)
 
 
-def _draw(number: int, queries: Sequence[str], known: Sequence[str], config: ExpansionConfig, seed: int) -> _Attempt:
-    round_, place = divmod(number, len(queries))
-    shuffled = random.Random(f"{seed}/expansion.queries/{round_}").sample(queries, len(queries))
+class _Rounds:
+    """All queries in a new order each round."""
+
+    def __init__(self, queries: list[str], seed: int) -> None:
+        self.queries = queries
+        self._seed = seed
+        self._round = -1
+        self._shuffled: list[str] = []
+
+    def query(self, number: int) -> str:
+        """The query of an attempt; cheap where attempts come in order."""
+        round_, place = divmod(number, len(self.queries))
+        if round_ != self._round:
+            rng = random.Random(f"{self._seed}/expansion.queries/{round_}")
+            self._round, self._shuffled = round_, rng.sample(self.queries, len(self.queries))
+        return self._shuffled[place]
+
+
+def _draw(number: int, queries: _Rounds, known: Sequence[str], config: ExpansionConfig, seed: int) -> _Attempt:
     draw = random.Random(f"{seed}/expansion.attribute/{number}")
     context = tuple(draw.sample(known, min(config.attribute_context, len(known))))
-    return _Attempt(number, shuffled[place], context)
+    return _Attempt(number, queries.query(number), context)
 
 
 def _request(attempt: _Attempt, caller: Caller, sampling: Sampling, seed: int) -> Request:
-    prompt = prompts.load("attribute_bootstrap")
     sentences = "\n".join(prompts.as_data(text) for text in attempt.context)
+    values = {"query": prompts.as_data(attempt.query)} if attempt.query else {}
     return Request(
         purpose="expansion.attribute",
         model=caller.model,
-        messages=prompt.messages(sentences=sentences, query=prompts.as_data(attempt.query)),
+        messages=_prompt(attempt).messages(sentences=sentences, **values),
         sampling=replace(sampling, max_tokens=ATTRIBUTE_TOKENS, stop=("\n",)),
         sample=attempt.number,
         seed=seed,
         grammar=first_person(MAX_ATTRIBUTE_CHARS) if caller.features.grammar else None,
     )
+
+
+def _prompt(attempt: _Attempt) -> prompts.Prompt:
+    return prompts.load("attribute_bootstrap" if attempt.query else "attribute_bootstrap_alone")
 
 
 def _read(attempt: _Attempt, answer: Answer | ItemFailed, config: ExpansionConfig) -> _Read:
@@ -164,7 +185,7 @@ def _read(attempt: _Attempt, answer: Answer | ItemFailed, config: ExpansionConfi
     text = clean(answer.text)
     if answer.finish == "length":
         return _Read(text, Refusal("cut_off", f"not finished within {ATTRIBUTE_TOKENS} tokens"))
-    examples = tuple(body for role, body in prompts.load("attribute_bootstrap").sections if role == "assistant")
+    examples = tuple(body for role, body in _prompt(attempt).sections if role == "assistant")
     limits = Limits(config.min_words, config.max_words, context=attempt.context, examples=examples)
     return _Read(text, refuse_attribute(text, limits))
 

@@ -7,35 +7,39 @@ All distances are ``1 - cosine``, in [0, 2]. The paper gives 0.1 for BERT vector
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from duologue.errors import ImpossibleRequest
 from duologue.models.protocol import Floats
+from duologue.users.linkage import TAIL, link
+from duologue.vectors.search import Grouped, among_all
 
 MAX_ROWS = 30_000
-"""Most rows that are clustered: at the peak the condensed distances stand in memory twice, 7.2 GB for so many."""
+"""Most rows whose distances are all held: at the peak they stand in memory twice, 7.2 GB for so many."""
 _BLOCK = 1024
+_JOINING = 4096
+"""Rows that join clusters at once where there are many."""
 
 Labels = npt.NDArray[np.int64]
+Method = Literal["auto", "exact", "approximate"]
 
 
-def cluster(vectors: Floats, distance: float) -> Labels:
+def cluster(vectors: Floats, distance: float, method: Method = "auto") -> Labels:
     """Return one label per row, numbered from 0 in the order in which each cluster's first member appears.
 
     ``vectors`` is (n, dimensions) with unit-length rows. Clusters merge while the average cosine distance between
-    their members is at most ``distance``. Time and memory grow with n squared (8 n squared bytes at the peak); raises
-    :class:`ImpossibleRequest` above ``MAX_ROWS`` rows.
+    their members is at most ``distance``. ``exact``: all pairs are compared; time grows with n squared, memory too up to
+    ``MAX_ROWS`` rows (8 n squared bytes at the peak), above it with n. ``approximate``: nearest clusters are looked for in
+    inverted lists until few are left, time and memory grow with n (:mod:`duologue.users.linkage`). ``auto``: exact up to
+    ``MAX_ROWS`` rows.
     """
     n = len(vectors)
-    if n > MAX_ROWS:
-        raise ImpossibleRequest(
-            f"clustering {n:,} attributes needs {8 * n * n / 1e9:.0f} GB of memory, at most {MAX_ROWS:,} attributes can be "
-            "clustered: use fewer seeds (seeds.limit) or a smaller expansion.target"
-        )
     if n < 2:
         return np.zeros(n, dtype=np.int64)
+    if n > MAX_ROWS or method == "approximate":
+        return _numbered(link(vectors, distance, tail=n if method == "exact" else min(TAIL, n // 10)))
     import fastcluster
 
     merges = fastcluster.linkage(_condensed(vectors), method="average", preserve_input=False)
@@ -48,9 +52,13 @@ def assign(vectors: Floats, members: Floats, labels: Labels, distance: float) ->
     A new row joins the cluster of least average cosine distance when that is at most ``distance``, else it founds a
     cluster with the next free label. ``members`` (n, dimensions) are the rows clustered before and ``labels`` (n,)
     their labels, 0 to the number of clusters - 1. A row that joined counts as a member for those after it.
-    The average distance to a cluster is 1 - (row · sum of its members) / size, so no pair is compared twice.
+    The average distance to a cluster is 1 - (row · sum of its members) / size, so no pair is compared twice. Above
+    ``MAX_ROWS`` rows in all, the new ones come in blocks: a block's rows join the clusters from before the block, and
+    those that join none are clustered among themselves.
     """
     m = len(vectors)
+    if m and m + len(members) > MAX_ROWS:
+        return _join_in_blocks(vectors, members, labels, distance)
     out = np.zeros(m, dtype=np.int64)
     if m == 0:
         return out
@@ -108,5 +116,47 @@ def _cut(merges: npt.NDArray[np.float64], n: int, distance: float) -> Labels:
         parent[int(left)] = parent[int(right)] = n + step
     for node in range(2 * n - 2, -1, -1):
         parent[node] = parent[parent[node]]
-    numbers: dict[int, int] = {}
-    return np.array([numbers.setdefault(int(root), len(numbers)) for root in parent[:n]], dtype=np.int64)
+    return _numbered(parent[:n])
+
+
+def _numbered(roots: npt.NDArray[np.int64]) -> Labels:
+    """Labels from 0 in order of appearance, equal where ``roots`` are."""
+    _, first, inverse = np.unique(roots, return_index=True, return_inverse=True)
+    number = np.empty(len(first), dtype=np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    return np.asarray(number[inverse.reshape(-1)], dtype=np.int64)
+
+
+def _join_in_blocks(vectors: Floats, members: Floats, labels: Labels, distance: float) -> Labels:
+    means = np.zeros((int(labels.max()) + 1 if len(labels) else 0, vectors.shape[1]), dtype=np.float32)
+    sizes = np.zeros(len(means), dtype=np.float64)
+    _add(means, sizes, members, labels)
+    out = np.empty(len(vectors), dtype=np.int64)
+    for start in range(0, len(vectors), _JOINING):
+        block = vectors[start : start + _JOINING]
+        to = np.full(len(block), -1, dtype=np.int64)
+        if len(means):
+            found = among_all(block, means, 1)
+            near = 1.0 - found.similarity[:, 0] <= distance
+            to[near] = found.rows[near, 0]
+        alone = np.flatnonzero(to < 0)
+        founded = cluster(block[alone], distance)
+        to[alone] = len(means) + founded
+        more = int(founded.max()) + 1 if len(founded) else 0
+        means = np.concatenate([means, np.zeros((more, means.shape[1]), dtype=np.float32)])
+        sizes = np.concatenate([sizes, np.zeros(more)])
+        _add(means, sizes, block, to)
+        out[start : start + len(block)] = to
+    return out
+
+
+def _add(means: Floats, sizes: npt.NDArray[np.float64], vectors: Floats, labels: Labels) -> None:
+    """Take the rows into the ``means`` and ``sizes`` of their labels, in place."""
+    grouped = Grouped.of(labels, len(means))
+    added = np.diff(grouped.starts)
+    for label in np.flatnonzero(added).tolist():
+        total = sizes[label] + added[label]
+        share = sizes[label] / total
+        mean = vectors[grouped.rows(label)].mean(axis=0, dtype=np.float64)
+        means[label] = share * means[label] + (1.0 - share) * mean
+        sizes[label] = total

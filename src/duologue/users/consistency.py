@@ -7,6 +7,7 @@ is checked as well, with all members that could matter joined as the premise.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,10 @@ this floor (MiniLM), and small NLI models call one in ten of the unrelated rest 
 """
 JOINT_FLOOR = 0.2
 """Members at least this similar to an attribute are joined as one premise against it, when there are two or more."""
-_BATCH = 256
+BATCH = 256
+"""Pairs that the NLI model is asked about at once."""
+REMEMBERED = 500_000
+"""Answers about pairs of attributes that are remembered; the oldest go first."""
 _ENTAILMENT, _CONTRADICTION = 0, 2
 
 Key = tuple[tuple[int, ...], int]
@@ -43,7 +47,10 @@ class Conflict:
 class Consistency:
     """Answers whether attributes, given as row numbers, fit into one profile. Remembers what NLI said of pairs."""
 
-    def __init__(self, attributes: Sequence[Attribute], config: ProfilesConfig, embedder: Embedder, nli: Nli) -> None:
+    def __init__(
+        self, attributes: Sequence[Attribute], config: ProfilesConfig, embedder: Embedder, nli: Nli, batch: int = BATCH
+    ) -> None:
+        self._batch = batch
         self.attributes = tuple(attributes)
         self._config = config
         self._nli = nli
@@ -101,8 +108,8 @@ class Consistency:
         wanted = dict.fromkeys(keys)
         answers = {key: self._pairs[key] for key in wanted if key in self._pairs}
         todo = [key for key in wanted if key not in answers]
-        for start in range(0, len(todo), _BATCH):
-            batch = todo[start : start + _BATCH]
+        for start in range(0, len(todo), self._batch):
+            batch = todo[start : start + self._batch]
             texts = [
                 (" ".join(self._sentence(m) for m in premise), self.attributes[row].text) for premise, row in batch
             ]
@@ -110,6 +117,9 @@ class Consistency:
                 answers[key] = (float(row[_ENTAILMENT]), float(row[_CONTRADICTION]))
                 if len(key[0]) == 1:
                     self._pairs[key] = answers[key]
+        if len(self._pairs) > REMEMBERED:
+            for key in list(itertools.islice(self._pairs, len(self._pairs) - REMEMBERED // 2)):
+                del self._pairs[key]
         return answers
 
     def _sentence(self, row: int) -> str:

@@ -38,11 +38,11 @@ def categorise(
     """Cluster ``attributes`` into categories without queries; no language model is called.
 
     Each attribute is one item of stage ``seed`` where a ``ledger`` is given; one in the same words as an earlier one is
-    rejected. Raises :class:`ImpossibleRequest` when there are too many to cluster.
+    rejected.
     """
     seeds = _distinct(attributes, ledger)
     vectors = embedder.embed([a.text for a in seeds])
-    expansion = _with_categories(seeds, cluster(vectors, config.cluster_distance), {})
+    expansion = _with_categories(seeds, cluster(vectors, config.cluster_distance, config.clustering), {})
     _record_seeds(expansion.attributes, ledger)
     return expansion
 
@@ -62,15 +62,58 @@ async def expand(
 
     Queries are induced for the clusters of at least ``config.min_cluster`` attributes, the largest first; where none is
     so large, for all. A new attribute joins the category nearest to it within ``config.cluster_distance``, or founds
-    one whose query is the one it answered. Items: stages ``seed``, ``query`` and ``attribute``. Raises
-    :class:`ImpossibleRequest` when there are too many seeds to cluster, :class:`RunStopped` from a call.
+    one whose query is the one it answered. Without ``config.queries`` there is no query at all, and new attributes are
+    written from others alone. Items: stages ``seed``, ``query`` and ``attribute``. Raises
+    :class:`RunStopped` from a call.
     """
     kept = _distinct(seeds, ledger)
     vectors = await asyncio.to_thread(embedder.embed, [a.text for a in kept])
-    labels = await asyncio.to_thread(cluster, vectors, config.cluster_distance)
+    labels = await asyncio.to_thread(cluster, vectors, config.cluster_distance, config.clustering)
     clustered = _with_categories(kept, labels, {})
     _record_seeds(clustered.attributes, ledger)
 
+    queries: dict[int, str] = {}
+    invented: list[str] = []
+    if config.queries:
+        queries, invented = await _queries(
+            clustered,
+            kept,
+            labels,
+            config=config,
+            caller=caller,
+            embedder=embedder,
+            ledger=ledger,
+            sampling=sampling,
+            seed=seed,
+        )
+    brought = await bootstrap_attributes(
+        kept,
+        vectors,
+        [*queries.values(), *invented] if config.queries else [""],
+        config=config,
+        caller=caller,
+        embedder=embedder,
+        nli=nli,
+        ledger=ledger,
+        sampling=sampling,
+        seed=seed,
+    )
+    return _joined(kept, vectors, labels, queries, brought, config)
+
+
+async def _queries(
+    clustered: Expansion,
+    kept: Sequence[Attribute],
+    labels: Labels,
+    *,
+    config: ExpansionConfig,
+    caller: Caller,
+    embedder: Embedder,
+    ledger: Ledger,
+    sampling: Sampling,
+    seed: int,
+) -> tuple[dict[int, str], list[str]]:
+    """(induced queries by the label of their cluster, invented queries)."""
     chosen = _largest(groups(labels), config)
     ledger.begin("query", len(chosen) + (config.bootstrap_queries if chosen else 0))
     induced = await induce_queries(
@@ -91,19 +134,7 @@ async def expand(
         sampling=sampling,
         seed=seed,
     )
-    brought = await bootstrap_attributes(
-        kept,
-        vectors,
-        [*queries.values(), *invented],
-        config=config,
-        caller=caller,
-        embedder=embedder,
-        nli=nli,
-        ledger=ledger,
-        sampling=sampling,
-        seed=seed,
-    )
-    return _joined(kept, vectors, labels, queries, brought, config)
+    return queries, invented
 
 
 def _distinct(attributes: Sequence[Attribute], ledger: Ledger | None) -> list[Attribute]:

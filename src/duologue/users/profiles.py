@@ -15,11 +15,14 @@ from duologue.records import Attribute, Outcome, Profile, make_id
 from duologue.store.protocol import Ledger
 from duologue.text import normalise
 from duologue.users.balance import Balance
-from duologue.users.consistency import Consistency
+from duologue.users.consistency import BATCH, Consistency
 from duologue.users.expansion import Expansion
 
 WAVE = 64
 """Profiles drawn before inference is asked about all of them at once; fixed, because the results depend on it."""
+MANY = 20_000
+MANY_WAVE = 1024
+"""The same where so many profiles are wanted: refused members are few at last, and so are the batches of small waves."""
 ROUNDS = 12
 """Times the refused members of a profile are drawn anew before it is abandoned."""
 TRIES = 2_000
@@ -66,13 +69,14 @@ def build_profiles(
     low, _ = config.size_range
     _refuse_impossible(attributes, count, config)
     ledger.begin("profile", count)
-    checks = Consistency(attributes, config, embedder, nli)
+    wave = WAVE if count < MANY else MANY_WAVE
+    checks = Consistency(attributes, config, embedder, nli, BATCH * wave // WAVE)
     balance = Balance(len(attributes))
     made: dict[str, Profile] = {}
     blocked: Counter[str] = Counter()
-    number, most = 0, 4 * count + WAVE
+    number, most = 0, 4 * count + wave
     while len(made) < count and number < most:
-        size = min(WAVE, count - len(made), most - number)
+        size = min(wave, count - len(made), most - number)
         drafts = [_draft(number + i, config, seed) for i in range(size)]
         number += size
         _fill(drafts, checks, balance)

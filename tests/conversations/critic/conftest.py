@@ -11,7 +11,7 @@ from duologue.backends.protocol import Answer, Features, Request
 from duologue.config.sections import CriticConfig
 from duologue.conversations.critic.protocol import CriticContext
 from duologue.errors import ItemFailed
-from duologue.models.protocol import Floats
+from duologue.models.protocol import Floats, ToxicityRating
 from duologue.records import Attribute, Candidate, Pair, Profile, make_id
 from duologue.text import content_words
 
@@ -68,10 +68,29 @@ class TableNli:
 
 
 class WordToxicity:
+    """Insults hold "idiot"; "so true" agrees with one. ``asked`` keeps what was rated after what."""
+
     name = "word"
 
-    def score(self, texts: Sequence[str]) -> Floats:
-        return np.array([0.9 if "idiot" in t.lower() else 0.1 for t in texts], dtype=np.float32)
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def score(self, texts: Sequence[str], before: Sequence[str] | None = None) -> Floats:
+        return np.array([rating.score for rating in self.rate(texts, before)], dtype=np.float32)
+
+    def rate(self, texts: Sequence[str], before: Sequence[str] | None = None) -> tuple[ToxicityRating, ...]:
+        pairs = list(zip(texts, before or [""] * len(texts), strict=True))
+        self.asked.extend(pairs)
+        return tuple(map(self._rate, pairs))
+
+    @staticmethod
+    def _rate(pair: tuple[str, str]) -> ToxicityRating:
+        text, before = (part.lower() for part in pair)
+        if "idiot" in text:
+            return ToxicityRating(0.9, "offence", (("offence", 0.9), ("agreement", 0.0)))
+        if "so true" in text and "idiot" in before:
+            return ToxicityRating(0.8, "agreement", (("offence", 0.0), ("agreement", 0.8)))
+        return ToxicityRating(0.1, "offence", (("offence", 0.1), ("agreement", 0.0)))
 
 
 class FakeJudge:

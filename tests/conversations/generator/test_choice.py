@@ -1,55 +1,171 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.conversations.generator.choice import score_draws
-from duologue.models.scripted import ScriptedEmbedder, ScriptedNli
+from duologue.conversations.generator.choice import Scored, Situation, choose, score_draws
+from duologue.models.protocol import Floats
+from duologue.models.scripted import ScriptedEmbedder, ScriptedFit, ScriptedNli
+from duologue.records import Attribute, Pair, Profile
 
-PROFILE = ["I have two brown dogs.", "I bake bread at night.", "I love winter."]
+BAKER = Profile.of(tuple(map(Attribute.of, ("I have two brown dogs.", "I bake bread at night.", "I love winter."))))
+PILOT = Profile.of(tuple(map(Attribute.of, ("I fly small planes.", "I collect rusty keys."))))
+PAIR = Pair("p-1", 0, BAKER, PILOT)
 
 
-def scores(draws: list[str], said: list[str]) -> dict[str, float]:
-    found = score_draws(draws, profile=PROFILE, said=said, embedder=ScriptedEmbedder(), nli=ScriptedNli())
-    return {s.text: s.total for s in found}
+def score(draws: list[str], said: list[str], planned: str | None = None, last: bool = False) -> list[Scored]:
+    situation = Situation(PAIR, tuple(said), planned, last)
+    return score_draws(draws, situation, embedder=ScriptedEmbedder(), nli=ScriptedNli())
 
 
-def best(draws: list[str], said: list[str]) -> str:
-    totals = scores(draws, said)
-    return max(totals, key=lambda text: totals[text])
+def best(draws: list[str], said: list[str], planned: str | None = None, last: bool = False) -> str:
+    return max(score(draws, said, planned, last), key=lambda s: s.total).text
 
 
 def test_a_reply_bears_on_what_was_just_said() -> None:
-    said = ["The river flooded our street again."]
+    said = ["It is late.", "The river flooded our street again."]
     assert best(["Trains are slow.", "Was the river in your street all night?"], said).startswith("Was the river")
 
 
-def test_a_fact_that_has_not_come_up_is_worth_more() -> None:
-    said = ["My two brown dogs bark.", "Mine sleeps."]
-    assert (
-        best(["My brown dogs do not sleep.", "I bake bread while it sleeps."], said) == "I bake bread while it sleeps."
+def test_the_planned_attribute_comes_out() -> None:
+    said = ["It is late.", "Then go to sleep."]
+    draws = ["Sleep is for others.", "Somebody must bake the bread tonight."]
+    assert best(draws, said, "I bake bread at night.") == "Somebody must bake the bread tonight."
+    full, part, none = score(
+        ["I bake bread.", "There was bread with holes and butter.", "No."], said, "I bake bread at night."
     )
+    assert full.planned == 1.0
+    assert 0 < part.planned <= 0.5
+    assert none.planned == 0.0
+
+
+def test_a_question_brings_nothing_out() -> None:
+    (asked,) = score(["Do you bake bread at night?"], [], "I bake bread at night.")
+    assert asked.planned == 0.0
+
+
+class Denying(ScriptedNli):
+    """Takes all that holds "hate" for a sure contradiction."""
+
+    def predict(self, pairs: Sequence[tuple[str, str]]) -> Floats:
+        rows = [[0.001, 0.001, 0.998] if "hate" in f"{a} {b}" else [0.01, 0.98, 0.01] for a, b in pairs]
+        return np.array(rows, dtype=np.float32)
 
 
 def test_a_contradiction_costs_most() -> None:
-    said = ["Do you love winter?"]
-    assert best(["I hate winter.", "It is a long one."], said) == "It is a long one."
+    situation = Situation(PAIR, ("Hello.", "Do you love winter?"))
+    hates, long = score_draws(
+        ["I hate winter.", "It is a long one."], situation, embedder=ScriptedEmbedder(), nli=Denying()
+    )
+    assert hates.contradiction > 0.3 > long.contradiction
+    assert long.total > hates.total
+
+
+def test_a_speaker_does_not_take_over_what_the_partner_said() -> None:
+    said = ["Night work.", "I fly small planes to the islands."]
+    taken, asked = score(["I fly small planes to islands.", "What do your small planes carry?"], said)
+    assert taken.swap == 1.0
+    assert asked.swap == 0.0
+
+
+def test_me_too_is_a_claim() -> None:
+    said = ["Night work.", "I fly small planes to the islands."]
+    echoed, answered = score(["Me too! It is great.", "It is great up there."], said)
+    assert (echoed.swap, answered.swap) == (1.0, 0.0)
+    (shared,) = score(["So do I!"], ["Night work.", "I love winter."])
+    assert shared.swap == 0.0
+    (to_a_question,) = score(["Same here."], ["Night work.", "I fly small planes.", "Do you?", "Are you tired?"])
+    assert to_a_question.swap == 0.0
+
+
+def test_the_same_two_first_words_count_as_repetition() -> None:
+    again, other = score(["That sounds fine by me.", "Fine by me, it is."], ["Night work.", "That sounds awful."])
+    assert again.repetition >= 0.5 > other.repetition
+
+
+def test_big_facts_that_no_profile_holds_are_invented() -> None:
+    said = ["Night work.", "Who is at home then?"]
+    invented, held = score(["My husband is at home.", "My dogs are at home."], said)
+    assert invented.invention == 1.0
+    assert held.invention == 0.0
 
 
 def test_saying_it_again_costs() -> None:
-    said = ["Two trains collided.", "How awful."]
-    draws = ["Two trains collided.", "Two ships sank."]
-    again, other = score_draws(draws, profile=PROFILE, said=said, embedder=ScriptedEmbedder(), nli=ScriptedNli())
+    again, other = score(["Two trains collided.", "Two ships sank."], ["Two trains collided.", "How awful."])
     assert again.repetition > 0.9
     assert other.repetition < 0.5
     assert other.total > again.total
 
 
-@given(st.lists(st.text(max_size=40), min_size=1, max_size=4), st.lists(st.text(max_size=40), max_size=4))
-def test_every_draw_gets_parts_in_range(draws: list[str], said: list[str]) -> None:
-    found = score_draws(draws, profile=PROFILE, said=said, embedder=ScriptedEmbedder(), nli=ScriptedNli())
+def test_the_last_utterance_rather_not_asks() -> None:
+    draws = ["Was the river in the street?", "The river was in the street."]
+    said = ["It rains.", "The river was in our street."]
+    assert best(draws, said, last=True) == draws[1]
+    asked = score(draws[:1], said)[0].total
+    assert score(draws[:1], said, last=True)[0].total < asked
+
+
+def test_a_fit_model_is_asked_where_there_is_one() -> None:
+    situation = Situation(PAIR, ("It rains.",))
+    (with_fit,) = score_draws(
+        ["It rains a lot."], situation, embedder=ScriptedEmbedder(), nli=ScriptedNli(), fit=ScriptedFit()
+    )
+    assert 0.0 <= with_fit.fitting <= 1.0
+
+
+@given(
+    st.lists(st.text(max_size=40), min_size=1, max_size=4),
+    st.lists(st.text(max_size=40), max_size=4),
+    st.sampled_from([None, "I love winter.", ""]),
+)
+def test_every_draw_gets_parts_in_range(draws: list[str], said: list[str], planned: str | None) -> None:
+    found = score(draws, said, planned)
     assert [s.text for s in found] == draws
     for entry in found:
-        assert all(
-            0.0 <= part <= 1.0001 for part in (entry.relevance, entry.news, entry.contradiction, entry.repetition)
+        parts = (
+            entry.fitting,
+            entry.planned,
+            entry.contradiction,
+            entry.swap,
+            entry.repetition,
+            entry.invention,
+            entry.ending,
         )
+        assert all(0.0 <= part <= 1.0001 for part in parts)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["I hate winter.", "Me too!", "I love winter.", "It is late.", "I bake bread.", "No."]),
+        min_size=1,
+    ),
+    st.lists(st.sampled_from(["I fly small planes.", "Do you love winter?", "It is late."]), max_size=3),
+    st.sampled_from([None, "I love winter."]),
+)
+def test_the_choice_is_the_highest_score(draws: list[str], said: list[str], planned: str | None) -> None:
+    situation = Situation(PAIR, tuple(said), planned)
+    scored = score_draws(draws, situation, embedder=ScriptedEmbedder(), nli=Denying())
+    chosen = choose(draws, situation, embedder=ScriptedEmbedder(), nli=Denying())
+    assert chosen == max(scored, key=lambda s: s.total).text
+
+
+class Counting(ScriptedNli):
+    """Counts the pairs it is asked."""
+
+    asked = 0
+
+    def predict(self, pairs: Sequence[tuple[str, str]]) -> Floats:
+        self.asked += len(pairs)
+        return super().predict(pairs)
+
+
+def test_no_inference_on_draws_that_cannot_win() -> None:
+    situation = Situation(PAIR, ("It is late.", "Then go to sleep."), "I bake bread at night.")
+    draws = ["Somebody must bake the bread tonight, I do it.", "I own ships and trains.", "I have lost my keys again."]
+    few, all_of_them = Counting(), Counting()
+    choose(draws, situation, embedder=ScriptedEmbedder(), nli=few)
+    score_draws(draws, situation, embedder=ScriptedEmbedder(), nli=all_of_them)
+    assert 0 < few.asked < all_of_them.asked

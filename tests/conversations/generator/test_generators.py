@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import orjson
 import pytest
@@ -13,7 +14,7 @@ from duologue.config.sections import CriticConfig, GeneratorConfig
 from duologue.conversations.examples import Example
 from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
 from duologue.conversations.generator.registry import make_generator
-from duologue.conversations.generator.turns import TurnsGenerator, whole_sentences
+from duologue.conversations.generator.turns import Talk, TurnsGenerator, whole_sentences
 from duologue.conversations.generator.whole import WholeGenerator
 from duologue.errors import ConfigError, ItemFailed
 from duologue.models.scripted import ScriptedEmbedder, ScriptedNli
@@ -40,7 +41,7 @@ class Answers:
         return Answer(said) if isinstance(said, str) else said
 
 
-def context(caller: Answers, **changes: int) -> GeneratorContext:
+def context(caller: Answers, **changes: Any) -> GeneratorContext:
     config = GeneratorConfig.model_validate(changes)
     return GeneratorContext(caller, config, Sampling(), CriticConfig(), ScriptedEmbedder(), ScriptedNli())
 
@@ -100,8 +101,8 @@ def lines(*said: str) -> Callable[[Request], Answer | str]:
     return lambda _: left.pop(0)
 
 
-def turns(caller: Answers, **changes: int) -> TurnsGenerator:
-    return TurnsGenerator(context(caller, **changes))
+def turns(caller: Answers, **changes: Any) -> TurnsGenerator:
+    return TurnsGenerator(context(caller, **{"plan": False, **changes}))
 
 
 def test_a_speaker_sees_its_own_profile_alone() -> None:
@@ -180,20 +181,43 @@ def test_sample_numbers_never_meet() -> None:
 
 
 def test_of_several_draws_the_best_is_said() -> None:
-    said = iter(
-        [
-            "I hate baking bread at night.",
-            "My bread is in the oven all night.",
-            "Zebras run.",
-            "Clouds are thick today.",
-        ]
-    )
+    said = iter(["Zebras run.", "The oven is full of bread, is it?", "Clouds are thick today."])
     caller = Answers(lambda _: next(said))
     generator = turns(caller, turn_choices=3)
-    first = asyncio.run(generator._utterance(task(), [], 0))
-    assert first == "My bread is in the oven all night."
+    talk = Talk(task(), ["The bread is in the oven."])
+    asyncio.run(generator._speak(talk))
+    assert talk.said[1:] == ["The oven is full of bread, is it?"]
     assert len({r.key for r in caller.requests}) == 3
     assert len({r.messages for r in caller.requests}) == 1
+
+
+def notes(request: Request) -> list[str]:
+    return [m.content for m in request.messages if "(Bring this up" in m.content]
+
+
+def test_a_planned_attribute_stands_in_a_note_that_stays_when_it_came_out() -> None:
+    caller = Answers(lines("Baking bread all night makes me tired.", "Small planes are what I fly.", "Nice.", "Sure."))
+    asyncio.run(turns(caller, plan=True).generate(task(length=(2, 2))))
+    first, second = caller.requests[0], caller.requests[1]
+    assert first.messages[-1].role == "user"
+    assert first.messages[-1].content.startswith("Say something to begin the chat.\n(Bring this up")
+    assert len(notes(first)) == 1
+    assert second.messages[-1].content.startswith("Baking bread all night makes me tired.\n(Bring this up")
+
+
+def test_a_note_whose_attribute_did_not_come_out_is_gone_later() -> None:
+    said = iter(["Ovens are hot.", "Kettles too.", "Thick clouds here.", "Thin ones there.", "Well then.", "Yes."])
+    caller = Answers(lambda _: next(said))
+    candidate = asyncio.run(turns(caller, plan=True).generate(task(length=(3, 3))))
+    assert candidate.utterances[:2] == ("Ovens are hot.", "Thick clouds here.") or len(candidate.utterances) == 3
+    third = caller.requests[-1]
+    assert len(notes(third)) <= 1
+    assert not notes(third) or third.messages[-1].content == notes(third)[0]
+
+
+def test_plans_enter_the_hash_of_the_prompt() -> None:
+    caller = Answers(lambda _: talk(4))
+    assert turns(caller, plan=True)._hash != turns(caller)._hash
 
 
 def test_draws_are_as_many_as_the_backend_makes_cheap() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from duologue.conversations.critic import registry, tournament
-from duologue.conversations.critic.protocol import CriticContext, Filter, Guard, Quality
-from duologue.conversations.critic.tournament import COULD_NOT_JUDGE, Choice
+from duologue.conversations.critic.protocol import CriticContext, Filter, Guard, Quality, asks_model
+from duologue.conversations.critic.tournament import COULD_NOT_JUDGE, Choice, Scheme
 from duologue.errors import ItemFailed
 from duologue.records import Candidate, Verdict
 
@@ -17,12 +17,21 @@ class Critic:
     """A mixture of experts over candidates. It keeps no state, so many reviews may run at once."""
 
     def __init__(
-        self, context: CriticContext, guards: Sequence[Guard], filters: Sequence[Filter], quality: Sequence[Quality]
+        self,
+        context: CriticContext,
+        guards: Sequence[Guard],
+        filters: Sequence[Filter],
+        quality: Sequence[Quality],
+        rankers: Sequence[Quality] = (),
     ) -> None:
         self.context = context
         self.guards = tuple(guards)
         self.filters = tuple(filters)
         self.quality = tuple(quality)
+        self.rankers = tuple(rankers)
+        """Quality experts that have no vote; they rank candidates before language models are asked to compare."""
+        config = context.config
+        self._scheme = Scheme(config.tournament, config.tournament_certainty, config.tournament_calls)
 
     @classmethod
     def from_config(cls, context: CriticContext, *, max_words: int | None = None) -> Critic:
@@ -30,11 +39,13 @@ class Critic:
 
         Raises ConfigError when a name is unknown.
         """
+        quality = registry.build_quality(context)
         return cls(
             context,
             registry.build_guards(context, max_words=max_words),
             registry.build_filters(context),
-            registry.build_quality(context),
+            quality,
+            registry.build_rankers(context) if any(map(asks_model, quality)) else (),
         )
 
     async def review(self, candidate: Candidate) -> tuple[Verdict, ...]:
@@ -72,7 +83,7 @@ class Critic:
         ``verdicts`` holds, by candidate id and then by expert, what :meth:`review` said. Raises ValueError when there
         is no survivor.
         """
-        choice = await tournament.choose(survivors, self.quality, verdicts)
+        choice = await tournament.choose(survivors, self.quality, verdicts, scheme=self._scheme, rankers=self.rankers)
         if choice is None:
             raise ValueError("there is no survivor to choose from")
         return choice

@@ -49,7 +49,10 @@ class Filter(Protocol):
 
 
 class Quality(Protocol):
-    """An expert on one aspect of quality that scores candidates and compares two of them."""
+    """An expert on one aspect of quality that scores candidates and compares two of them.
+
+    One that asks a language model in ``compare`` may say so in an attribute ``asks_model``; see :func:`asks_model`.
+    """
 
     name: str
     both_orders: bool
@@ -62,3 +65,11 @@ class Quality(Protocol):
     async def compare(self, first: Candidate, second: Candidate, scores: Mapping[str, Verdict]) -> Comparison:
         """Compare two candidates of one pair; ``scores`` holds this expert's verdicts by candidate id."""
         ...
+
+
+def asks_model(expert: Quality) -> bool:
+    """Whether comparing costs the expert a model call, so that a tournament asks it as little as it can.
+
+    An expert that doesn't say is taken to ask a model if it is asked in both orders.
+    """
+    return bool(getattr(expert, "asks_model", expert.both_orders))

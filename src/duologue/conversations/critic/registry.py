@@ -12,8 +12,10 @@ from duologue.conversations.critic.experts.consistency import Consistency
 from duologue.conversations.critic.experts.depth import Depth
 from duologue.conversations.critic.experts.diversity import Diversity
 from duologue.conversations.critic.experts.faithfulness import FaithfulnessNli
+from duologue.conversations.critic.experts.faithfulness_formal import FaithfulnessFormal
 from duologue.conversations.critic.experts.faithfulness_judge import FaithfulnessJudge
 from duologue.conversations.critic.experts.likable import Likable
+from duologue.conversations.critic.experts.overall import Overall
 from duologue.conversations.critic.experts.quality_judge import ASPECTS, QualityJudge
 from duologue.conversations.critic.experts.toxicity import ToxicityExpert
 from duologue.conversations.critic.experts.toxicity_judge import ToxicityJudge
@@ -26,7 +28,7 @@ from duologue.conversations.critic.guards.prompt_leak import PromptLeakGuard
 from duologue.conversations.critic.guards.repetition import RepetitionGuard
 from duologue.conversations.critic.guards.swap import SwapGuard
 from duologue.conversations.critic.guards.verbatim import VerbatimGuard
-from duologue.conversations.critic.protocol import CriticContext, Filter, Guard, Quality
+from duologue.conversations.critic.protocol import CriticContext, Filter, Guard, Quality, asks_model
 from duologue.errors import ConfigError
 
 GUARDS: Mapping[str, Callable[[CriticContext], Guard]] = {
@@ -42,6 +44,7 @@ GUARDS: Mapping[str, Callable[[CriticContext], Guard]] = {
 }
 FILTERS: Mapping[str, Callable[[CriticContext], Filter]] = {
     "faithfulness": FaithfulnessNli,
+    "faithfulness-formal": FaithfulnessFormal,
     "faithfulness-llm": FaithfulnessJudge,
     "toxicity": ToxicityExpert,
     "toxicity-llm": ToxicityJudge,
@@ -52,6 +55,7 @@ QUALITY: Mapping[str, Callable[[CriticContext], Quality]] = {
     "consistency": Consistency,
     "diversity": Diversity,
     "likable": Likable,
+    "overall": Overall,
     **{f"{aspect}-llm": partial(QualityJudge, aspect=aspect) for aspect in ASPECTS},
 }
 
@@ -75,8 +79,19 @@ def build_quality(context: CriticContext) -> tuple[Quality, ...]:
     return tuple(_build("quality", context.config.quality, QUALITY, context))
 
 
+def build_rankers(context: CriticContext) -> tuple[Quality, ...]:
+    """Build those of ``config.rankers`` that are not in ``config.quality``. Raises ConfigError as above, and for an
+    expert that asks a language model."""
+    names = [name for name in context.config.rankers if name not in context.config.quality]
+    built: tuple[Quality, ...] = tuple(_build("quality", names, QUALITY, context, "rankers"))
+    for expert in built:
+        if asks_model(expert):
+            raise ConfigError(f"critic.rankers: {expert.name!r} asks a language model; name only experts that don't")
+    return built
+
+
 def _build(
-    kind: str, names: Sequence[str], ours: Mapping[str, Callable[..., Any]], context: CriticContext
+    kind: str, names: Sequence[str], ours: Mapping[str, Callable[..., Any]], context: CriticContext, field: str = ""
 ) -> list[Any]:
     plugins = {entry.name: entry for entry in entry_points(group=f"duologue.{kind}")}
     built: list[Any] = []
@@ -88,10 +103,10 @@ def _build(
                 factory = plugins[name].load()
             except Exception as error:
                 raise ConfigError(
-                    f"critic.{kind}: the plug-in {name!r} ({plugins[name].value}) can't be loaded: {error}"
+                    f"critic.{field or kind}: the plug-in {name!r} ({plugins[name].value}) can't be loaded: {error}"
                 ) from error
             built.append(factory(context))
         else:
             known = ", ".join([*ours, *sorted(set(plugins) - set(ours))])
-            raise ConfigError(f"critic.{kind}: {name!r} is unknown; there are {known}")
+            raise ConfigError(f"critic.{field or kind}: {name!r} is unknown; there are {known}")
     return built

@@ -1,34 +1,69 @@
 """Which of several draws of an utterance is said: a small, explainable score, no language model.
 
 A small model's draws differ more than a large one's, so choosing among them helps it most. The score adds up what a
-good reply has (it bears on what was just said, it brings in a fact of the speaker's own that has not come up) and takes
-off what a bad one has (it contradicts the speaker's profile, it says again what was said).
+good reply has (it follows from what was just said, the planned attribute comes out in it) and takes off what a bad one
+has. It asks what the Critic will ask: does it contradict the speaker's profile or words, does it take over what the
+partner said of themselves, does it say again what was said. It also takes off for big facts that no profile holds.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from duologue.conversations.critic.experts.statements import rare, statement
-from duologue.conversations.critic.guards.swap import claims
-from duologue.models.protocol import Embedder, Floats, Nli
-from duologue.text import sentences
+from duologue.conversations.critic.evidence.cells import Inference, cells
+from duologue.conversations.critic.evidence.facts import facts
+from duologue.conversations.critic.evidence.heads import Heads, shipped_heads
+from duologue.conversations.critic.evidence.own_words import claim_pairs
+from duologue.conversations.critic.evidence.readings import Reading, readings
+from duologue.conversations.critic.evidence.swaps import swap_features
+from duologue.conversations.critic.evidence.wording import claims
+from duologue.conversations.generator.plan import SHARE, asks, carries
+from duologue.models.nli import fit_context
+from duologue.models.protocol import Embedder, Fit, Floats, Nli
+from duologue.records import Attribute, Pair, Speaker
+from duologue.text import content_words, is_question, sentences
 
-RELEVANCE, NEWS, CONTRADICTION, REPETITION = 0.8, 1.2, 3.0, 1.0
-"""Weights of the four parts."""
-FAR, CLOSE = 0.2, 0.7
-"""Similarities of an utterance and an attribute at which it brings in nothing, and all, of it."""
+FITTING, PLANNED, CONTRADICTION, SWAP, REPETITION, INVENTION, ENDING = 1.0, 1.5, 3.0, 2.0, 1.0, 0.7, 0.6
+"""Weights of the parts; a self-contradiction weighs as one of the profile."""
 ENOUGH = 0.5
 """Similarity to the last utterance from which more adds nothing, for a reply that only echoes is no better."""
-TOUCHED = 0.45
-"""Similarity from which an utterance counts as touching an attribute."""
 ALIKE = 0.7
 """Similarity to an earlier utterance from which a draw counts as saying it again."""
-NEAR = 0.3
-"""Similarity of claim and attribute below which no contradiction is looked for."""
+TAKEN = 0.75
+"""Similarity of a claim to a claim of the partner's from which it takes that over."""
+
+SHARED = 0.5
+"""Similarity of the partner's claim to the speaker's own profile from which "me too" is true."""
+SAME_OPENING = 0.6
+"""How much of a repetition it is to begin with the two words an earlier utterance began with."""
+ECHO = re.compile(
+    r"^\W*(me,? (too|neither|either)|same( here)?\b|so (do|am|have|did|was|would|can) i\b"
+    r"|(neither|nor) (do|am|have|did|was|would|can) i\b|i (do|am|have|did|was|would|can),? too\b|likewise)",
+    re.IGNORECASE,
+)
+"""Openings that claim for oneself what the partner just said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Where the draws stand."""
+
+    pair: Pair
+    said: tuple[str, ...]
+    """Both speakers' utterances so far, in order."""
+    planned: str | None = None
+    """The attribute that was to come out."""
+    last: bool = False
+    """Whether the conversation ends with this utterance."""
+
+    @property
+    def speaker(self) -> Speaker:
+        """Who speaks."""
+        return 1 if len(self.said) % 2 == 0 else 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,74 +71,178 @@ class Scored:
     """A draw with its parts, each in [0, 1], and their weighted sum."""
 
     text: str
-    relevance: float
-    news: float
+    fitting: float
+    planned: float
     contradiction: float
+    swap: float
     repetition: float
+    invention: float
+    ending: float
 
     @property
     def total(self) -> float:
         """Higher is better."""
         return (
-            RELEVANCE * self.relevance
-            + NEWS * self.news
+            FITTING * self.fitting
+            + PLANNED * self.planned
             - CONTRADICTION * self.contradiction
+            - SWAP * self.swap
             - REPETITION * self.repetition
+            - INVENTION * self.invention
+            - ENDING * self.ending
         )
 
 
 def score_draws(
-    draws: Sequence[str], *, profile: Sequence[str], said: Sequence[str], embedder: Embedder, nli: Nli
+    draws: Sequence[str], situation: Situation, *, embedder: Embedder, nli: Nli, fit: Fit | None = None
 ) -> list[Scored]:
-    """Score each draw for the speaker with ``profile`` after ``said`` (both speakers' utterances, in order)."""
-    vectors = embedder.embed([*draws, *profile, *said])
-    new, held, earlier = np.split(vectors, [len(draws), len(draws) + len(profile)])
-    own = earlier[len(said) % 2 :: 2]
-    open_attributes = _untouched(held, own)
-    denied = _contradictions(draws, profile, held, embedder, nli)
+    """Score each draw. Some 10 inference pairs a draw."""
+    judge = _Judge(situation, embedder, nli)
+    return [judge(scored) for scored in _at_best(draws, situation, embedder, fit)]
+
+
+def choose(draws: Sequence[str], situation: Situation, *, embedder: Embedder, nli: Nli, fit: Fit | None = None) -> str:
+    """Return the draw that :func:`score_draws` scores highest, the first of equals; ``draws`` holds at least one.
+
+    Inference only ever takes off, so draws that can't reach the best one found so far are not asked about.
+    """
+    judge = _Judge(situation, embedder, nli)
+    hopes = _at_best(draws, situation, embedder, fit)
+    best: tuple[float, int] | None = None
+    for index in sorted(range(len(hopes)), key=lambda i: -hopes[i].total):
+        if best is not None and hopes[index].total < best[0]:
+            break
+        found = (judge(hopes[index]).total, -index)
+        best = found if best is None else max(best, found)
+    assert best is not None
+    return draws[-best[1]]
+
+
+def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder, fit: Fit | None) -> list[Scored]:
+    """Scores of draws of whose claims nothing is denied yet: no inference but the fit model's."""
+    said = situation.said
+    vectors = embedder.embed([*draws, *said])
+    new, earlier = vectors[: len(draws)], vectors[len(draws) :]
+    follows = _fitting(draws, new, earlier, said, fit)
     return [
         Scored(
             text=draw,
-            relevance=min(ENOUGH, _most(earlier[-1:] @ vector)) / ENOUGH,
-            news=_news(open_attributes @ vector) if statement(draw) else 0.0,
-            contradiction=denied[index],
-            repetition=max(0.0, _most(earlier @ vector) - ALIKE) / (1.0 - ALIKE),
+            fitting=follows[index],
+            planned=_came_out(draw, situation.planned),
+            contradiction=0.0,
+            swap=_takes_over(draw, situation, embedder),
+            repetition=max(max(0.0, _most(earlier @ new[index]) - ALIKE) / (1.0 - ALIKE), _opens_alike(draw, said)),
+            invention=_invents(readings((*said, draw), len(said)), situation),
+            ending=float(situation.last and asks(draw)),
         )
-        for index, (draw, vector) in enumerate(zip(draws, new, strict=True))
+        for index, draw in enumerate(draws)
     ]
 
 
-def _untouched(held: Floats, own: Floats) -> Floats:
-    if not len(own) or not len(held):
-        return held
-    rest: Floats = held[(held @ own.T).max(axis=1) < TOUCHED]
-    return rest
+class _Judge:
+    """Adds to a score what inference says of the draw beside both profiles and its speaker's own words."""
+
+    def __init__(self, situation: Situation, embedder: Embedder, nli: Nli) -> None:
+        self._situation = situation
+        self._embedder = embedder
+        self._inference = Inference(nli)
+        self._heads = shipped_heads()
+        said = situation.said
+        self._own = [r for i in range(len(said) % 2, len(said), 2) for r in readings(said, i)]
+
+    def __call__(self, scored: Scored) -> Scored:
+        said = self._situation.said
+        told = readings((*said, scored.text), len(said))
+        denied, swapped = _beside_profiles(told, self._situation, self._embedder, self._inference, self._heads)
+        against = _denies_self(self._own, told, self._embedder, self._inference, self._heads)
+        return replace(scored, contradiction=max(denied, against), swap=max(swapped, scored.swap))
 
 
-def _contradictions(
-    draws: Sequence[str], profile: Sequence[str], held: Floats, embedder: Embedder, nli: Nli
-) -> list[float]:
-    """For each draw the probability that one of its claims contradicts the profile, corrected as the Critic does."""
-    claimed = [(i, s) for i, draw in enumerate(draws) for s in sentences(draw) if claims(s)]
-    worst = [0.0] * len(draws)
-    if not claimed or not len(held):
-        return worst
-    near = embedder.embed([s for _, s in claimed]) @ held.T
-    asked = [
-        (i, s, attribute)
-        for row, (i, s) in enumerate(claimed)
-        for column, attribute in enumerate(profile)
-        if near[row, column] >= NEAR
-    ]
-    if asked:
-        for (i, _, _), p in zip(asked, nli.predict([(s, a) for _, s, a in asked])[:, 2], strict=True):
-            worst[i] = max(worst[i], rare(float(p)))
-    return worst
+def _fitting(draws: Sequence[str], new: Floats, earlier: Floats, said: Sequence[str], fit: Fit | None) -> list[float]:
+    if not said:
+        return [0.0] * len(draws)
+    near = [min(ENOUGH, max(0.0, float(earlier[-1] @ vector))) / ENOUGH for vector in new]
+    if fit is None:
+        return near
+    follows = fit.score([(fit_context(said), draw) for draw in draws]).tolist()
+    return [(a + b) / 2 for a, b in zip(near, follows, strict=True)]
 
 
-def _news(similarities: Floats) -> float:
-    return min(1.0, max(0.0, (_most(similarities) - FAR) / (CLOSE - FAR)))
+def _came_out(draw: str, planned: str | None) -> float:
+    """1 when the planned attribute came out, half its share of words before that; 0 without a plan."""
+    if planned is None:
+        return 0.0
+    if carries(draw, planned):
+        return 1.0
+    held = set(content_words(planned))
+    told = " ".join(s for s in sentences(draw) if not is_question(s))
+    return min(SHARE, len(held & set(content_words(told))) / max(1, len(held)))
 
 
-def _most(similarities: Floats) -> float:
-    return max(0.0, float(similarities.max())) if similarities.size else 0.0
+def _beside_profiles(
+    told: Sequence[Reading], situation: Situation, embedder: Embedder, inference: Inference, heads: Heads
+) -> tuple[float, float]:
+    """Probabilities that a draw contradicts the speaker's profile, and that it takes over the partner's."""
+    speakers: tuple[Speaker, Speaker] = (1, 2)
+    attributes: list[tuple[Speaker, Attribute]] = [(s, a) for s in speakers for a in situation.pair.user(s).attributes]
+    found = cells(attributes, told, embedder, inference)
+    shares = heads.cell.probabilities([c.features for c in found])
+    own = [i for i, cell in enumerate(found) if cell.owner == cell.speaker]
+    supported = shares[:, heads.cell.classes.index("supported")].tolist()
+    swaps = swap_features(found, supported, attributes, embedder)
+    sure = heads.swap.probabilities([features for _, features in swaps])
+    return (
+        _most(shares[own, heads.cell.classes.index("contradicted")]),
+        _most(sure[:, heads.swap.classes.index("swap")]),
+    )
+
+
+def _denies_self(
+    own: Sequence[Reading], told: Sequence[Reading], embedder: Embedder, inference: Inference, heads: Heads
+) -> float:
+    here = {r.text for r in told}
+    pairs = [p for p in claim_pairs([*own, *told], embedder, inference) if p.second.text in here]
+    shares = heads.own.probabilities([p.features for p in pairs])
+    return _most(shares[:, heads.own.classes.index("contradicted")])
+
+
+def _takes_over(draw: str, situation: Situation, embedder: Embedder) -> float:
+    """1 for a claim that nearly repeats one of the partner's and is no nearer to the speaker's own profile.
+
+    "Me too" is such a claim too, unless the profile holds something like what the partner just said.
+    """
+    partner = situation.said[1 - len(situation.said) % 2 :: 2] if situation.said else ()
+    theirs = [s for text in partner for s in sentences(text) if claims(s)]
+    mine = [s for s in sentences(draw) if claims(s)]
+    held = [a.text for a in situation.pair.user(situation.speaker).attributes]
+    just_said = [s for s in sentences(partner[-1]) if claims(s)] if partner and ECHO.match(draw) else []
+    if just_said:
+        vectors = embedder.embed([*just_said, *held])
+        if _most(vectors[: len(just_said)] @ vectors[len(just_said) :].T) < SHARED:
+            return 1.0
+    if not theirs or not mine:
+        return 0.0
+    vectors = embedder.embed([*mine, *theirs, *held])
+    new = vectors[: len(mine)]
+    taken = (new @ vectors[len(mine) : len(mine) + len(theirs)].T).max(axis=1)
+    known = (new @ vectors[len(mine) + len(theirs) :].T).max(axis=1) if held else np.zeros(len(mine))
+    return float(bool(((taken >= TAKEN) & (taken > known)).any()))
+
+
+def _opens_alike(draw: str, said: Sequence[str]) -> float:
+    first = draw.lower().split()[:2]
+    return SAME_OPENING if any(text.lower().split()[:2] == first for text in said) else 0.0
+
+
+def _invents(told: Sequence[Reading], situation: Situation) -> float:
+    """1 for a fact of an exclusive category (job, age, family, pets, home) that neither profile nor own words hold."""
+    known = {f.kind for a in situation.pair.user(situation.speaker).attributes for f in facts(a.text)}
+    own = situation.said[len(situation.said) % 2 :: 2]
+    known |= {f.kind for text in own for s in sentences(text) for f in facts(s)}
+    # To have none of something is no invention, and neither is a meal.
+    new = {f for r in told for f in facts(r.text) if f.kind not in known and f.kind != "meat" and f.value != "-"}
+    return float(bool(new))
+
+
+def _most(values: Floats) -> float:
+    return max(0.0, float(values.max())) if values.size else 0.0

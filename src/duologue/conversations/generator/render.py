@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from duologue.backends.protocol import Sampling
-from duologue.prompts import as_data
+from duologue.prompts import as_data, load
 
 
 def bullets(attributes: Iterable[str]) -> str:
@@ -22,3 +22,9 @@ def transcript(utterances: Sequence[str], names: tuple[str, str]) -> str:
 def sampling_for(sampling: Sampling, *, max_tokens: int, stop: tuple[str, ...]) -> Sampling:
     """``sampling`` with the room and the stops of one request."""
     return replace(sampling, max_tokens=max_tokens, stop=stop)
+
+
+def noted(said: str, attribute: str) -> str:
+    """The partner's last utterance (or the request to begin) with a note that names the attribute to bring up."""
+    (message,) = load("generator_note").messages(said=as_data(said), attribute=as_data(attribute))
+    return message.content

@@ -1,5 +1,9 @@
 """The turn-by-turn Generator: each speaker's prompt holds its own profile alone, so it can't know the partner's.
 
+An utterance may be planned: a note beside the partner's last utterance names one of the speaker's own attributes that
+have not come out (:mod:`duologue.conversations.generator.plan`). A note stays in the prompt of later utterances when
+its attribute came out, and is gone when it did not.
+
 The paper's whole-conversation prompt shows both profiles to one model, which then swaps them (2.5 % of attributes are
 voiced only by the partner in the released data). Here a speaker can learn of the partner only what was said.
 """
@@ -7,18 +11,44 @@ voiced only by the partner in the released data). Here a speaker can learn of th
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import random
+from dataclasses import dataclass, field
 from typing import Literal
 
 from duologue.backends.grammar import line
 from duologue.backends.protocol import Message, Request
 from duologue.conversations.critic.guards.utterance import check_utterance
 from duologue.conversations.examples import Example
-from duologue.conversations.generator.choice import score_draws
+from duologue.conversations.generator.choice import Situation, choose
 from duologue.conversations.generator.parse import clean_utterance
+from duologue.conversations.generator.plan import Plan, carries, next_attribute
 from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
-from duologue.conversations.generator.render import bullets, sampling_for, transcript
+from duologue.conversations.generator.render import bullets, noted, sampling_for, transcript
 from duologue.prompts import as_data, load
 from duologue.records import Candidate, Speaker
+
+
+@dataclass(slots=True)
+class Talk:
+    """A conversation as it grows."""
+
+    task: Task
+    said: list[str] = field(default_factory=list)
+    notes: dict[int, str] = field(default_factory=dict)
+    """By utterance: the attribute that its note named, where it came out."""
+    tried: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))
+    """For each speaker and each of its utterances: the index of the attribute that was planned, or -1."""
+
+    @property
+    def speaker(self) -> Speaker:
+        """Who speaks next."""
+        return 1 if len(self.said) % 2 == 0 else 2
+
+    @property
+    def profile(self) -> tuple[str, ...]:
+        """The attributes of who speaks next."""
+        return tuple(a.text for a in self.task.pair.user(self.speaker).attributes)
 
 
 class TurnsGenerator:
@@ -34,47 +64,75 @@ class TurnsGenerator:
         self._sampling = sampling_for(
             context.sampling, max_tokens=int(context.config.max_utterance_words * 1.6) + 8, stop=("\n",)
         )
-        self._prompt = load("generator_turn")
+        self._prompt = load("generator_turn_planned" if context.config.plan else "generator_turn")
+        self._hash = self._prompt.hash
+        if self._config.plan:
+            both = self._prompt.hash + load("generator_note").hash
+            self._hash = hashlib.sha256(both.encode()).hexdigest()[:12]
 
     async def generate(self, task: Task) -> Candidate:
         """Write one candidate. Raises ItemFailed when a call fails, Refused when an utterance stays unacceptable."""
-        said: list[str] = []
-        for turn in range(task.target):
-            said.append(await self._utterance(task, said, turn))
+        talk = Talk(task)
+        while len(talk.said) < task.target:
+            await self._speak(talk)
         return Candidate(
             id=task.id,
             pair=task.pair,
             iteration=task.iteration,
             attempt=task.attempt,
             sample=task.sample,
-            utterances=tuple(said),
+            utterances=tuple(talk.said),
             mode=self.mode,
             model=self._caller.model,
-            prompt_hash=self._prompt.hash,
+            prompt_hash=self._hash,
             seed=task.seed,
             length=task.length,
         )
 
-    async def _utterance(self, task: Task, said: list[str], turn: int) -> str:
-        speaker: Speaker = 1 if turn % 2 == 0 else 2
-        messages = self._messages(task, said, speaker)
+    async def _speak(self, talk: Talk) -> None:
+        """Let the next speaker say one utterance."""
+        planned = await self._planned(talk)
+        attribute = None if planned is None else talk.profile[planned]
+        good: list[str] = []
         refusals: list[str] = []
         for attempt in range(self._config.turn_retries + 1):
-            # One after the other, so that the second draw finds the prompt read by the first in the prefix cache.
-            numbers = range(attempt * self._choices, (attempt + 1) * self._choices)
-            draws = [await self._draw(task, messages, number) for number in numbers]
-            good: list[str] = []
-            for draw in dict.fromkeys(draws):
-                refusal = self._refusal(task, speaker, said, draw)
-                if refusal is None:
-                    good.append(draw)
-                else:
-                    refusals.append(refusal)
-            if good:
-                return await self._best(task, speaker, said, good)
-        guard, _, reason = refusals[-1].partition(": ")
-        count = (self._config.turn_retries + 1) * self._choices
-        raise Refused(guard, f"utterance {turn + 1} was refused in each of {count} draws, the last time: {reason}")
+            # The last redraws go without the note, lest an attribute that can't be said ends the conversation.
+            note = attribute if attempt < max(1, self._config.turn_retries - 1) else None
+            good += await self._draws(talk, note, attempt, refusals)
+            if good and (attribute is None or attempt or any(carries(text, attribute) for text in good)):
+                break
+        if not good:
+            guard, _, reason = refusals[-1].partition(": ")
+            count = (self._config.turn_retries + 1) * self._choices
+            place = len(talk.said) + 1
+            raise Refused(guard, f"utterance {place} was refused in each of {count} draws, the last time: {reason}")
+        best = await self._best(talk, good, attribute)
+        talk.tried[talk.speaker - 1].append(-1 if planned is None else planned)
+        if attribute is not None and carries(best, attribute):
+            talk.notes[len(talk.said)] = attribute
+        talk.said.append(best)
+
+    async def _planned(self, talk: Talk) -> int | None:
+        if not self._config.plan:
+            return None
+        plan = Plan(talk.profile, tuple(talk.said), talk.task.target, tuple(talk.tried[talk.speaker - 1]))
+        draw = random.Random(f"{talk.task.seed}/plan/{talk.task.id}")
+        return await asyncio.to_thread(next_attribute, plan, embedder=self._context.embedder, draw=draw)
+
+    async def _draws(self, talk: Talk, note: str | None, attempt: int, refusals: list[str]) -> list[str]:
+        """The distinct draws of one attempt that no guard refuses; ``refusals`` takes the reasons of the others."""
+        messages = self._messages(talk, note)
+        # One after the other, so that the second draw finds the prompt read by the first in the prefix cache.
+        numbers = range(attempt * self._choices, (attempt + 1) * self._choices)
+        draws = [await self._draw(talk.task, messages, number) for number in numbers]
+        good: list[str] = []
+        for draw in dict.fromkeys(draws):
+            refusal = self._refusal(talk, draw)
+            if refusal is None:
+                good.append(draw)
+            else:
+                refusals.append(refusal)
+        return good
 
     async def _draw(self, task: Task, messages: tuple[Message, ...], number: int) -> str:
         answer = await self._caller.call(
@@ -91,43 +149,43 @@ class TurnsGenerator:
         text = clean_utterance(answer.text)
         return whole_sentences(text) if answer.finish == "length" else text
 
-    def _refusal(self, task: Task, speaker: Speaker, said: list[str], text: str) -> str | None:
+    def _refusal(self, talk: Talk, text: str) -> str | None:
         return check_utterance(
             text,
-            speaker=speaker,
-            pair=task.pair,
-            earlier=said,
+            speaker=talk.speaker,
+            pair=talk.task.pair,
+            earlier=talk.said,
             config=self._context.critic,
             max_words=self._config.max_utterance_words,
         )
 
-    async def _best(self, task: Task, speaker: Speaker, said: list[str], draws: list[str]) -> str:
+    async def _best(self, talk: Talk, draws: list[str], planned: str | None) -> str:
         if len(draws) == 1:
             return draws[0]
-        scored = await asyncio.to_thread(
-            score_draws,
-            draws,
-            profile=[a.text for a in task.pair.user(speaker).attributes],
-            said=said,
-            embedder=self._context.embedder,
-            nli=self._context.nli,
+        situation = Situation(talk.task.pair, tuple(talk.said), planned, last=len(talk.said) + 1 == talk.task.target)
+        return await asyncio.to_thread(
+            choose, draws, situation, embedder=self._context.embedder, nli=self._context.nli, fit=self._context.fit
         )
-        return max(scored, key=lambda s: s.total).text
 
-    def _messages(self, task: Task, said: list[str], speaker: Speaker) -> tuple[Message, ...]:
+    def _messages(self, talk: Talk, note: str | None) -> tuple[Message, ...]:
         """Instructions, examples and own profile, then the talk so far: own utterances as the assistant's."""
         messages = list(
             self._prompt.messages(
-                examples="\n\n".join(_shown(e, speaker) for e in task.examples),
-                profile=bullets(a.text for a in task.pair.user(speaker).attributes),
+                examples="\n\n".join(_shown(e, talk.speaker) for e in talk.task.examples),
+                profile=bullets(talk.profile),
             )
         )
-        opening = messages.pop()
-        if speaker == 1:
-            messages.append(opening)
-        for turn, text in enumerate(said):
-            role: Literal["user", "assistant"] = "assistant" if turn % 2 + 1 == speaker else "user"
-            messages.append(Message(role, as_data(text)))
+        opening = messages.pop().content
+        notes = talk.notes if note is None else talk.notes | {len(talk.said): note}
+
+        def heard(text: str, reply: int) -> Message:
+            return Message("user", noted(text, notes[reply]) if reply in notes else as_data(text))
+
+        if talk.speaker == 1:
+            messages.append(heard(opening, 0))
+        for turn, text in enumerate(talk.said):
+            own = turn % 2 + 1 == talk.speaker
+            messages.append(Message("assistant", as_data(text)) if own else heard(text, turn + 1))
         return tuple(messages)
 
 

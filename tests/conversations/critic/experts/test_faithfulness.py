@@ -25,14 +25,16 @@ def test_support_by_the_owner_is_coverage(bench: Any, candidate: Any) -> None:
     verdict = _judge(bench, candidate, said)
     assert verdict.passed
     assert verdict.value == pytest.approx(1.0)
-    assert [(e.owner, e.utterance, e.label, e.swapped) for e in verdict.evidence] == [
+    assert {(e.owner, e.utterance, e.label, e.swapped) for e in verdict.evidence} == {
         (1, 0, "supported", False),
+        (1, 1, "neutral", False),
+        (2, 0, "neutral", False),
         (2, 1, "supported", False),
-    ]
+    }
 
 
 def test_a_contradiction_rejects_and_is_named(bench: Any, candidate: Any) -> None:
-    said = ["Hello there.", "I can't stand horses, and I am no vet."]
+    said = ["Hello there.", "I am not a vet."]
     bench.nli.contradicts(said[1], VET)
     verdict = _judge(bench, candidate, said)
     assert not verdict.passed
@@ -49,6 +51,15 @@ def test_a_contradiction_in_one_direction_only_is_none(bench: Any, candidate: An
     assert _judge(bench, candidate, said).passed
 
 
+def test_a_sure_contradiction_is_not_outvoted_by_shared_words(bench: Any, candidate: Any) -> None:
+    said = ["Hello there.", "I can't stand horses, and I am no vet."]
+    for text in (said[1], "I can't stand horses", "I am no vet."):
+        bench.nli.contradicts(text, VET)
+    verdict = _judge(bench, candidate, said)
+    assert not verdict.passed
+    assert [e.label for e in verdict.evidence if e.utterance == 1 and e.owner == 2] == ["contradicted"]
+
+
 def test_a_question_contradicts_nothing(bench: Any, candidate: Any) -> None:
     said = ["Hello there.", "Why would I be a vet for horses?"]
     bench.nli.contradicts(said[1], VET)
@@ -61,7 +72,7 @@ def test_a_swap_rejects(bench: Any, candidate: Any) -> None:
     bench.nli.entails(said[0], VET)
     verdict = _judge(bench, candidate, said)
     assert not verdict.passed
-    assert verdict.evidence[0].swapped
+    assert [e.swapped for e in verdict.evidence if e.owner == 2] == [True]
     assert "User 2's attribute" in verdict.reason
 
 
@@ -73,8 +84,9 @@ def test_talk_about_the_partner_is_no_swap(bench: Any, candidate: Any) -> None:
 
 def test_no_swap_where_the_own_profile_says_the_same(bench: Any, candidate: Any) -> None:
     said = ["I am a vet for old horses.", "Really?"]
-    own = "My patients have hooves."
+    own = "I work as a vet with horses."
     bench.nli.entails(said[0], VET)
+    bench.nli.entails(said[0], own)
     bench.nli.entails(own, VET)
     made = candidate(said, [own], [VET])
     assert asyncio.run(FaithfulnessNli(bench.context()).judge(made)).passed

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -56,7 +57,7 @@ def test_examples_are_balanced_and_the_same_for_a_seed() -> None:
 
 def test_the_faithfulness_judge_shows_shared_parts_first(bench: Any, candidate: Any) -> None:
     bench.judge = bench.judge_that(lambda request: "No. In utterance 2 User 2 denies it.", grammar=True)
-    judge = FaithfulnessJudge(bench.context(judge_examples=2))
+    judge = FaithfulnessJudge(bench.context(judge_examples=2, reasons=True))
     verdict = asyncio.run(judge.judge(candidate(["Hi you.", "I am no vet."])))
     assert (verdict.passed, verdict.value, verdict.reason) == (False, 0.0, "In utterance 2 User 2 denies it.")
     asyncio.run(judge.judge(candidate(["Another one.", "Indeed."])))
@@ -91,8 +92,10 @@ def test_text_cannot_pose_as_structure(bench: Any, candidate: Any) -> None:
 
 def test_the_toxicity_judge(bench: Any, candidate: Any) -> None:
     bench.judge = bench.judge_that(lambda request: "Yes. Utterance 1 insults.")
-    verdict = asyncio.run(ToxicityJudge(bench.context()).judge(candidate()))
+    verdict = asyncio.run(ToxicityJudge(bench.context(reasons=True)).judge(candidate()))
     assert (verdict.passed, verdict.value, verdict.reason) == (False, 0.0, "Utterance 1 insults.")
+    verdict = asyncio.run(ToxicityJudge(bench.context()).judge(candidate()))
+    assert (verdict.passed, verdict.reason) == (False, "the judge calls it toxic with probability 1.00")
 
 
 def test_the_toxicity_model_names_the_worst_utterance(bench: Any, candidate: Any) -> None:
@@ -120,6 +123,66 @@ def test_the_quality_judge_compares(bench: Any, candidate: Any, aspect: str) -> 
         assert (comparison.expert, comparison.winner) == (f"{aspect}-llm", winner)
         assert bench.judge.requests[0].purpose == f"judge.{aspect}"
     assert expert.both_orders
+
+
+def _sure(word: str, *top: tuple[str, float], finish: Literal["stop", "length"] = "length") -> Answer:
+    """One token and its alternatives."""
+    odds = tuple((text, math.log(p)) for text, p in ((word, 1 - sum(p for _, p in top)), *top))
+    return Answer(word, finish, logprobs=(TokenLogprob(word, odds[0][1], odds),))
+
+
+@pytest.mark.parametrize("make", [FaithfulnessJudge, ToxicityJudge, partial(QualityJudge, aspect="depth")])
+def test_reasons_are_asked_for_on_request_only(make: Any, bench: Any, candidate: Any) -> None:
+    asked = {}
+    for reasons in (False, True):
+        bench.judge = bench.judge_that(lambda request: "No. It is dull.", grammar=True)
+        expert = make(bench.context(reasons=reasons))
+        call = (
+            expert.compare(candidate(), candidate(), {})
+            if isinstance(expert, QualityJudge)
+            else expert.judge(candidate())
+        )
+        asyncio.run(call)
+        asked[reasons] = bench.judge.requests[0]
+    # One token where the backend holds it to the options and gives the alternatives.
+    assert asked[False].sampling.max_tokens == 1
+    assert asked[False].top_logprobs > 2
+    assert asked[True].sampling.max_tokens == 80
+    assert "one word and nothing else" in asked[False].messages[0].content
+    assert "reason in one sentence" in asked[True].messages[0].content
+    assert "[^" not in asked[False].grammar
+    assert "[^" in asked[True].grammar
+
+
+def test_a_backend_without_a_grammar_may_say_more_than_one_token(bench: Any, candidate: Any) -> None:
+    bench.judge = bench.judge_that(lambda request: "**B**")
+    comparison = asyncio.run(QualityJudge(bench.context(), aspect="depth").compare(candidate(), candidate(), {}))
+    assert comparison.winner == "second"
+    assert 1 < bench.judge.requests[0].sampling.max_tokens <= 8
+    assert bench.judge.requests[0].grammar is None
+
+
+def test_the_verdict_is_that_of_the_token_probabilities(bench: Any, candidate: Any) -> None:
+    bench.judge = bench.judge_that(lambda request: _sure("A", ("B", 0.2), (" Tie", 0.1), ("Hm", 0.1)), grammar=True)
+    comparison = asyncio.run(QualityJudge(bench.context(), aspect="depth").compare(candidate(), candidate(), {}))
+    assert comparison.winner == "first"
+    assert comparison.reason == "first 0.67, second 0.22, tie 0.11"
+
+
+def test_the_judges_own_words_stand_behind_the_probabilities(bench: Any, candidate: Any) -> None:
+    bench.judge = bench.judge_that(lambda request: "B. It has more detail.")
+    expert = QualityJudge(bench.context(reasons=True), aspect="depth")
+    comparison = asyncio.run(expert.compare(candidate(), candidate(), {}))
+    assert comparison.reason == "first 0.00, second 1.00, tie 0.00: It has more detail."
+
+
+def test_a_word_cut_after_its_first_token_is_read() -> None:
+    assert probabilities(_sure("T", ("B", 0.25)), COMPARE) == pytest.approx({"first": 0.0, "second": 0.25, "tie": 0.75})
+    assert probabilities(_sure("Y", ("No", 0.25), ("N", 0.25)), FAITHFUL) == pytest.approx({"yes": 0.5, "no": 0.5})
+    # "N" could go on as anything; only an answer that was cut off there says no more.
+    assert probabilities(_sure("Y", finish="stop"), FAITHFUL) == {}
+    assert chosen("No", FAITHFUL, cut=True) == "no"
+    assert chosen("Q", FAITHFUL, cut=True) is None
 
 
 def test_a_narrow_lead_is_a_tie(bench: Any, candidate: Any) -> None:

@@ -12,26 +12,35 @@ from duologue.conversations.critic.experts.consistency import Consistency
 from duologue.conversations.critic.experts.depth import Depth
 from duologue.conversations.critic.experts.diversity import Diversity
 from duologue.conversations.critic.experts.likable import Likable
-from duologue.conversations.critic.experts.scored import ramp
+from duologue.conversations.critic.experts.overall import Overall
+from duologue.conversations.critic.protocol import asks_model
 from duologue.records import Verdict
 
 SHALLOW = ["Hi.", "Hi.", "I am good.", "Me too.", "Good.", "Yes good."]
-EXPERTS = [Depth, Coherency, Consistency, Diversity, Likable]
+EXPERTS = [Depth, Coherency, Consistency, Diversity, Likable, Overall]
 
 
 @pytest.mark.parametrize("kind", EXPERTS)
 def test_scores_are_shares_and_named(kind: Any, bench: Any, candidate: Any) -> None:
-    verdict = asyncio.run(kind(bench.context()).score(candidate(), {}))
+    expert = kind(bench.context())
+    verdict = asyncio.run(expert.score(candidate(), {}))
     assert verdict.kind == "quality"
     assert verdict.passed
     assert 0.0 <= verdict.value <= 1.0
     assert verdict.expert == kind.name
+    assert not asks_model(expert)
 
 
-@pytest.mark.parametrize("kind", [Depth, Diversity, Likable])
+@pytest.mark.parametrize("kind", [Depth, Diversity, Likable, Overall])
 def test_a_real_conversation_beats_a_shallow_one(kind: Any, bench: Any, candidate: Any) -> None:
     expert = kind(bench.context())
     assert expert.rate(candidate()).value > expert.rate(candidate(SHALLOW)).value
+
+
+@pytest.mark.parametrize("kind", EXPERTS)
+def test_the_reason_says_what_costs_how_much(kind: Any, bench: Any, candidate: Any) -> None:
+    bench.nli.contradicts("I am good.", "Good.")
+    assert kind(bench.context()).rate(candidate(SHALLOW)).reason.startswith("1 less ")
 
 
 def test_unanswered_questions_cost_coherency(bench: Any, candidate: Any) -> None:
@@ -45,18 +54,20 @@ def test_unanswered_questions_cost_coherency(bench: Any, candidate: Any) -> None
 def test_a_self_contradiction_costs_consistency(bench: Any, candidate: Any) -> None:
     said = ["I love my horses dearly.", "Ok.", "I never had any horses.", "Ok then."]
     expert = Consistency(bench.context())
-    assert expert.rate(candidate(said)).value == 1.0
+    before = expert.rate(candidate(said)).value
     bench.nli.contradicts(said[0], said[2])
-    verdict = expert.rate(candidate(said))
-    assert verdict.value < 0.6
-    assert verdict.utterances == (0, 2)
-    assert said[2] in verdict.reason
+    verdict = Consistency(bench.context()).rate(candidate([*said]))
+    assert verdict.value == before  # the reading is kept
+    fresh = Consistency(bench.context()).rate(candidate([*said, "Right."]))
+    assert fresh.value < before - 0.15
+    assert fresh.utterances == (0, 2)
+    assert said[2] in fresh.reason
 
 
 def test_two_speakers_may_disagree(bench: Any, candidate: Any) -> None:
     said = ["I love my horses dearly.", "I never had any horses."]
     bench.nli.contradicts(said[0], said[1])
-    assert Consistency(bench.context()).rate(candidate(said)).value == 1.0
+    assert "against" not in Consistency(bench.context()).rate(candidate(said)).reason
 
 
 def test_a_one_sided_talk_is_less_likable(bench: Any, candidate: Any) -> None:
@@ -89,7 +100,3 @@ def test_any_text_gets_a_score(kind: Any, bench: Any, candidate: Any) -> None:
         assert 0.0 <= expert.rate(candidate(utterances)).value <= 1.0
 
     check()
-
-
-def test_ramp() -> None:
-    assert [ramp(x, 1.0, 3.0) for x in (0.0, 1.0, 2.0, 9.0)] == [0.0, 0.0, 0.5, 1.0]

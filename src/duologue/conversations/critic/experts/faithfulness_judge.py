@@ -12,6 +12,7 @@ from typing import Literal
 import orjson
 
 from duologue.conversations.critic.experts.judging import (
+    FORMS,
     ask,
     explanation,
     probabilities,
@@ -45,7 +46,8 @@ class FaithfulnessJudge:
 
     ``value`` is the probability of "yes" from the log probabilities, where the backend has them, else 1 or 0. An
     answer that is neither "yes" nor "no" is an abstention: value 0.5 and passed, with a reason that says so, for a
-    judge that can't follow the form must not empty the data set. The reason of a rejection is the judge's own.
+    judge that can't follow the form must not empty the data set. With ``config.reasons`` the reason of a rejection is
+    the judge's own.
     """
 
     name = "faithfulness-llm"
@@ -53,14 +55,15 @@ class FaithfulnessJudge:
     def __init__(self, context: CriticContext) -> None:
         self._caller = context.judge
         self._seed = context.seed
+        self._reasons = context.config.reasons
         self._prompt = load("judge_faithfulness")
         self._examples = "\n\n".join(_shown(e) for e in pick_examples(context.config.judge_examples, context.seed))
 
     async def judge(self, candidate: Candidate) -> Verdict:
         """Return the verdict. Raises ItemFailed when the judge can't be asked."""
-        messages = self._prompt.messages(examples=self._examples, candidate=shown(candidate))
+        messages = self._prompt.messages(examples=self._examples, candidate=shown(candidate), form=FORMS[self._reasons])
         answer = await ask(
-            self._caller, "judge.faithfulness", messages, options=("Yes", "No"), seed=self._seed, reason=True
+            self._caller, "judge.faithfulness", messages, options=("Yes", "No"), seed=self._seed, reason=self._reasons
         )
         said = probabilities(answer, OPTIONS)
         if not said:
@@ -68,7 +71,8 @@ class FaithfulnessJudge:
                 self.name, "filter", 0.5, True, f"abstained: the answer {as_data(answer.text)[:60]!r} is no verdict"
             )
         passed = said["yes"] >= 0.5
-        reason = "" if passed else explanation(answer) or "the judge calls it unfaithful"
+        words = explanation(answer) if self._reasons else ""
+        reason = "" if passed else words or f"the judge calls it unfaithful with probability {said['no']:.2f}"
         return Verdict(self.name, "filter", said["yes"], passed, reason)
 
 

@@ -15,6 +15,11 @@ _LABEL = re.compile(
 )
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 _ALTERNATIVES = 8
+FORMS = {
+    False: "Say that one word and nothing else.",
+    True: "After that word give the reason in one sentence.",
+}
+"""What a judge's prompt says of the form of its answer, by whether reasons are wanted (``critic.reasons``)."""
 
 
 async def ask(
@@ -26,36 +31,41 @@ async def ask(
     seed: int,
     reason: bool = False,
 ) -> Answer:
-    """Ask for one of ``options``, and with ``reason`` for a sentence after it.
+    """Ask for one of ``options``, and with ``reason`` leave room for a sentence after it.
 
     The likeliest answer is taken. A grammar holds the answer to the options where the backend can; log probabilities
-    are asked for where it has them. Raises ItemFailed and RunStopped as the caller does.
+    are asked for where it has them. With both and no reason, one token is drawn and no more: it says all. Raises
+    ItemFailed and RunStopped as the caller does.
     """
+    features = caller.features
+    most = 80 if reason else 1 if features.grammar and features.logprobs else 8
     choice = " | ".join(f'"{option}"' for option in options)
     tail = ' (". " [^\\n]{0,240})?' if reason else ""
     request = Request(
         purpose=purpose,
         model=caller.model,
         messages=messages,
-        sampling=Sampling(temperature=0.0, max_tokens=80 if reason else 8),
+        sampling=Sampling(temperature=0.0, max_tokens=most),
         seed=seed,
-        grammar=f"root ::= ({choice}){tail}" if caller.features.grammar else None,
-        top_logprobs=_ALTERNATIVES if caller.features.logprobs else 0,
+        grammar=f"root ::= ({choice}){tail}" if features.grammar else None,
+        top_logprobs=_ALTERNATIVES if features.logprobs else 0,
     )
     return await caller.call(request)
 
 
-def chosen(text: str, options: Mapping[str, str]) -> str | None:
+def chosen(text: str, options: Mapping[str, str], *, cut: bool = False) -> str | None:
     """Read which option ``text`` begins with, or None.
 
     ``options`` maps lower-case words to options, such as ``{"yes": "yes", "unfaithful": "no"}``. Markup, quotes, JSON
     keys and "Verdict:" before the word are passed over; words further on are not looked at, for "there is no ..." is
-    no "no".
+    no "no". ``cut`` says that the text may end within the word.
     """
     bare = _LABEL.sub("", text.lstrip(" \t\r\n\"'*_#>`{[(-:.").removeprefix("\u201c"))
     match = _WORD.search(bare)
     if match is None or match.start() > 4:
         return None
+    if cut and match.end() == len(bare):
+        return _option(match.group(0), options)
     return options.get(match.group(0).lower())
 
 
@@ -65,7 +75,7 @@ def probabilities(answer: Answer, options: Mapping[str, str]) -> dict[str, float
     Where the answer has log probabilities, those of the first token that names an option are used, spread over the
     options among its alternatives. Else the option that the text begins with gets 1.
     """
-    option = chosen(answer.text, options)
+    option = chosen(answer.text, options, cut=answer.finish == "length")
     if option is None:
         return {}
     for token in answer.logprobs:
@@ -116,9 +126,7 @@ def texts(pair: Pair) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _option(token: str, options: Mapping[str, str]) -> str | None:
     """The option that a token names; a token may be the beginning of a longer word ("unf" of "unfaithful")."""
     word = token.strip(" \t\r\n\"'*_.,:\u2581\u0120").lower()
-    if word in options:
-        return options[word]
-    if len(word) < 2:
-        return None
+    if word in options or not word:
+        return options.get(word)
     meant = {option for key, option in options.items() if key.startswith(word)}
     return meant.pop() if len(meant) == 1 else None

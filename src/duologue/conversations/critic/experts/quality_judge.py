@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from duologue.conversations.critic.experts.judging import ask, probabilities, transcript_text
+from duologue.conversations.critic.experts.judging import FORMS, ask, explanation, probabilities, transcript_text
 from duologue.conversations.critic.protocol import CriticContext
 from duologue.prompts import as_data, load
 from duologue.records import Candidate, Comparison, Verdict
@@ -26,16 +26,19 @@ class QualityJudge:
     """Asks a language model which of two conversations is better in one aspect; to be asked in both orders.
 
     The more probable of A and B wins, and a lead below 0.1 is a tie; so is an answer that can't be read. It has no
-    score of its own: every candidate scores 0.5.
+    score of its own: every candidate scores 0.5. The comparison's reason gives the probabilities, and with
+    ``config.reasons`` the judge's own words after them.
     """
 
     both_orders = True
+    asks_model = True
 
     def __init__(self, context: CriticContext, aspect: str) -> None:
         self.name = f"{aspect}-llm"
         self._aspect = aspect
         self._caller = context.judge
         self._seed = context.seed
+        self._reasons = context.config.reasons
         self._prompt = load("judge_quality")
 
     async def score(self, candidate: Candidate, verdicts: Mapping[str, Verdict]) -> Verdict:
@@ -48,14 +51,24 @@ class QualityJudge:
             first=transcript_text(first.utterances),
             second=transcript_text(second.utterances),
             question=ASPECTS[self._aspect],
+            form=FORMS[self._reasons],
         )
-        answer = await ask(self._caller, f"judge.{self._aspect}", messages, options=("A", "B", "Tie"), seed=self._seed)
+        answer = await ask(
+            self._caller,
+            f"judge.{self._aspect}",
+            messages,
+            options=("A", "B", "Tie"),
+            seed=self._seed,
+            reason=self._reasons,
+        )
         said = probabilities(answer, OPTIONS)
         if not said:
             return Comparison(
                 self.name, first.id, second.id, "tie", f"the answer {as_data(answer.text)[:60]!r} is no verdict"
             )
         reason = ", ".join(f"{option} {share:.2f}" for option, share in said.items())
+        if self._reasons and (words := explanation(answer)):
+            reason += f": {words}"
         return Comparison(self.name, first.id, second.id, _winner(said), reason)
 
 

@@ -5,36 +5,18 @@ The paper (section 2) allows a speaker to take over the partner's attribute; duo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from duologue.conversations.critic.evidence.wording import LIKING, WEAK, agrees, claims, denies, kin
 from duologue.conversations.critic.guards.verdicts import guard_verdict, quote
 from duologue.records import Attribute, Candidate, Pair, Speaker, Verdict
-from duologue.text import content_words, first_person, is_question, normalise, sentences
+from duologue.text import content_words, sentences
+
+__all__ = ["SHARE", "SwapGuard", "agrees", "claims", "swapped"]
 
 SHARE = 0.75
 """Least share of an attribute's content words that an utterance must hold to voice it."""
 _OWN = 0.5
-_FIRST_PERSON = re.compile(r"\b(?:i|i'm|im|i've|i'd|my|mine|myself)\b")
-_NOT_SAYING = re.compile(
-    r"\b(?:you|your|yours|you're|you've|u|if|wish|would|wouldn't|could|might|maybe|should|wanna|wanted|thought about|used to|i know|hope|bet|imagine|never been|guess|sounds?|heard)\b"
-    r"|\bi'd\b|\bwant(?:ed)? to\b"
-)
-_NEGATION = re.compile(r"n't\b|\b(?:not|never|no|none|nor|neither|without|cannot|nobody|nothing|hardly)\b")
-_KIN = re.compile(
-    r"\b(?:mom|mother|dad|father|brother|sister|son|daughter|wife|husband|boyfriend|girlfriend|uncle|aunt|cousin|friend|parent|kid|child|children|"
-    r"grandma|grandpa|grandmother|grandfather|boss|neighbor|neighbour|roommate|ex|niece|nephew|family|partner|people|he|she|they)(?:'?s)?\b"
-)
-_TASTE = re.compile(r"\b(?:love|like|enjoy|favorite|favourite|fan|hate|dislike|prefer|adore|into)\b")
-_AGREEMENT = re.compile(r"\b(?:too|also|as well|same|both|either|likewise|agree|me neither|so do i)\b")
-_LIKING = frozenset(content_words("like love enjoy adore prefer"))
-_WEAK = frozenset(
-    content_words(
-        "like love enjoy have has want think know feel work live go going favorite favourite make use try thing things stuff "
-        "time day good great best big little new old always often usually sometimes year years life people person one two three "
-        "way well need see say come take hate prefer lot currently recently every free spend around hi hey hello name"
-    )
-)
 
 
 class SwapGuard:
@@ -72,42 +54,22 @@ def swapped(text: str, speaker: Speaker, pair: Pair, earlier: Sequence[str] = ()
     return None
 
 
-def claims(sentence: str) -> bool:
-    """True when ``sentence`` says something of the speaker: first person, no question, no wish, not about "you"."""
-    flat = normalise(sentence)
-    return (
-        first_person(sentence)
-        and _FIRST_PERSON.search(flat) is not None
-        and not is_question(sentence)
-        and _NOT_SAYING.search(flat) is None
-    )
-
-
-def agrees(text: str) -> bool:
-    """True when ``text`` agrees with a taste ("I love hiking too")."""
-    flat = normalise(text)
-    return _AGREEMENT.search(flat) is not None and _TASTE.search(flat) is not None
-
-
 def _same_footing(sentence: str, attribute: str) -> bool:
     """Both deny or both affirm, and ``sentence`` names no third person that the attribute does not name."""
-    said, held = normalise(sentence), normalise(attribute)
-    if (_NEGATION.search(said) is None) != (_NEGATION.search(held) is None):
-        return False
-    return {m.group(0) for m in _KIN.finditer(said)} <= {m.group(0) for m in _KIN.finditer(held)}
+    return denies(sentence) == denies(attribute) and kin(sentence) <= kin(attribute)
 
 
 def _holds(text: str, attribute: Attribute, own: Sequence[Attribute]) -> bool:
     said = set(content_words(text))
     # "I love" for "I like" makes no difference.
-    held = set(content_words(attribute.text)) - _LIKING
+    held = set(content_words(attribute.text)) - LIKING
     common = held & said
-    telling = common - _WEAK
+    telling = common - WEAK
     if len(telling) < 2 or len(common) < SHARE * len(held):
         return False
     return all(len(telling & set(content_words(a.text))) < _OWN * len(telling) for a in own)
 
 
 def _told(text: str, attribute: Attribute) -> bool:
-    held = set(content_words(attribute.text)) - _WEAK
+    held = set(content_words(attribute.text)) - WEAK
     return len(held & set(content_words(text))) * 2 >= len(held)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from duologue.config.sections import CriticConfig
 from duologue.conversations.critic.guards.verdicts import guard_verdict, quote
-from duologue.records import Candidate, Pair, Verdict
+from duologue.records import Attribute, Candidate, Pair, Verdict
 from duologue.text import normalise
 
 _SPELT_OUT = (
@@ -42,14 +43,19 @@ class VerbatimGuard:
 
 def copied(text: str, pair: Pair, least: int) -> str | None:
     """Name the attribute of either profile, of at least ``least`` words, that ``text`` copies; else None."""
-    said = f" {_flat(text)} "
-    for speaker in (1, 2):
-        for attribute in pair.user(1 if speaker == 1 else 2).attributes:
-            if len(normalise(attribute.text).split()) >= least and f" {_flat(attribute.text)} " in said:
+    for speaker, profile in ((1, pair.user_1), (2, pair.user_2)):
+        for attribute in profile.attributes:
+            if copies(text, attribute, least):
                 return f"it copies User {speaker}'s attribute {quote(attribute.text)}"
     return None
 
 
+def copies(text: str, attribute: Attribute, least: int) -> bool:
+    """True when ``text`` holds the attribute word for word and it has at least ``least`` words."""
+    return len(normalise(attribute.text).split()) >= least and f" {_flat(attribute.text)} " in f" {_flat(text)} "
+
+
+@lru_cache(maxsize=8192)
 def _flat(text: str) -> str:
     flat = normalise(text)
     for pattern, full in _SPELT_OUT:

@@ -1,0 +1,75 @@
+"""Time and memory of ``duologue evaluate``: 10,000 and 100,000 conversations, all groups but the training ones.
+
+    python bench/evaluate.py [--sizes 10000 100000] [--data FILE]
+
+The data are made by rule, or drawn from the conversations of ``--data``, each with one word changed so that none is an
+exact duplicate. Prints one line a size: seconds, the greatest memory, and both as ratios to the first size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from duologue.datasets import open_dataset
+
+GROUPS = "expansion,faithfulness,quality,cleanliness,diversity,likeness,toxicity"
+
+
+def write(path: Path, size: int, data: str | None) -> None:
+    """Write ``size`` rows of JSON."""
+    stream = random.Random(size)
+    words = [f"{a}{b}" for a in ("ba", "ko", "mi", "tu", "re") for b in ("lan", "dor", "vik", "sen", "pol", "rum")]
+    held = list(open_dataset(data)) if data else []
+    with path.open("w", encoding="utf-8") as file:
+        for index in range(size):
+            if held:
+                chosen = held[stream.randrange(len(held))]
+                said = [{"speaker": u.speaker, "text": u.text} for u in chosen.utterances]
+                said[stream.randrange(len(said))]["text"] += f" {stream.choice(words)}{index}"
+                one, two = list(chosen.user_1), list(chosen.user_2)
+            else:
+                said = [
+                    {"speaker": i % 2 + 1, "text": f"I {' '.join(stream.choices(words, k=9))} {index}."}
+                    for i in range(16)
+                ]
+                one, two = ([f"I like {stream.choice(words)} {index} {i}." for i in range(4)] for _ in range(2))
+            file.write(json.dumps({"user_1": one, "user_2": two, "utterances": said}) + "\n")
+
+
+def main() -> None:
+    """Measure each size in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--data", help="conversations to draw from")
+    parser.add_argument("--groups", default=GROUPS)
+    parser.add_argument("--sample", type=int, default=150)
+    args = parser.parse_args()
+    first: tuple[float, float] | None = None
+    for size in args.sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "data.jsonl"
+            write(path, size, args.data)
+            command = [sys.executable, "-m", "duologue", "evaluate", str(path), "--groups", args.groups, "--quiet"]
+            began = time.perf_counter()
+            subprocess.run([*command, "--sample", str(args.sample)], check=True)
+            seconds = time.perf_counter() - began
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        memory = usage.ru_maxrss / 1024
+        first = first or (seconds, memory)
+        print(
+            f"{size:>7,} conversations: {seconds:.0f} s, processor {usage.ru_utime + usage.ru_stime:.0f} s so far, "
+            f"{memory:.0f} MiB; ratio of time {seconds / first[0]:.2f}, of memory {memory / first[1]:.2f}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

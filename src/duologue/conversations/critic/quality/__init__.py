@@ -1,0 +1,1 @@
+"""General quality without a language model: a conversation is taken apart, measured, and scored by aspect."""

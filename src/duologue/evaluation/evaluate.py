@@ -1,0 +1,252 @@
+"""The public way to evaluate data sets from Python: :func:`evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from duologue import __version__
+from duologue.backends.protocol import Backend
+from duologue.config.sections import SeedsConfig, SmallModelsConfig
+from duologue.datasets import open_dataset
+from duologue.datasets.readers.run import RunFolderReader, iterations
+from duologue.datasets.source import DataSet
+from duologue.errors import UsageError
+from duologue.evaluation.bootstrap import CONFIDENCE, REPLICATES, difference, holm
+from duologue.evaluation.judges.options import JudgeOptions
+from duologue.evaluation.judges.plan import JudgePlan, plan_judging
+from duologue.evaluation.judges.report import judge_sets, judged_sets
+from duologue.evaluation.measure import Measured, Progress, Sizes, measure, read_sample, tally
+from duologue.evaluation.metrics.diversity import NearDuplicates
+from duologue.evaluation.near import near_duplicates
+from duologue.evaluation.protocol import GROUPS, Group
+from duologue.evaluation.records import Gap, JudgeReport, Report, ReviewReport
+from duologue.evaluation.reference import Reference, make_reference
+from duologue.evaluation.registry import AnyMetric, make_metrics
+from duologue.evaluation.reporting import describe, names_of, notes_of, report_of, short
+from duologue.evaluation.reviews import reviews
+from duologue.evaluation.run_account import add_acceptance
+from duologue.evaluation.sample import Sample
+from duologue.evaluation.usefulness.generator import GeneratorOptions
+from duologue.evaluation.view import Roles, View
+from duologue.models.embedder import load_embedder
+from duologue.models.nli import load_nli
+from duologue.models.toxicity import load_toxicity
+from duologue.seeds import read_seeds
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to measure and how."""
+
+    seed: int = 0
+    groups: tuple[Group, ...] = GROUPS
+    sizes: Sizes = field(default_factory=Sizes)
+    format: str = "auto"
+    """The reader of every data set; ``auto`` goes by content."""
+    utterances: tuple[int, int] | None = None
+    """Fewest and most utterances that were asked for; None: the paper's 12 to 14."""
+    reference: str | Path | None = None
+    """Human conversations that each data set's likeness is measured by; None: those distances are left out."""
+    seeds: str | Path | None = None
+    """The seed attributes that the data sets were made from; None: what is new is not measured."""
+    by_iteration: bool = False
+    """Put the winners of each iteration of a run beside its data set."""
+    generator: GeneratorOptions = field(default_factory=GeneratorOptions)
+    """The generator whose perplexities are measured, where the packages of the extra ``train`` are installed."""
+    judge: JudgeOptions | None = None
+    """The language model that judges; None: nobody is asked and nothing is paid."""
+    models: SmallModelsConfig = field(default_factory=lambda: SmallModelsConfig.model_validate({}))
+
+
+def evaluate(
+    source: str | Path,
+    against: Sequence[str | Path] = (),
+    options: Options | None = None,
+    *,
+    progress: Progress = lambda what, n: None,
+    backend: Backend | None = None,
+) -> Report:
+    """Measure a data set, and others beside it; the first is compared with each other one.
+
+    ``backend`` replaces that of the judge's configuration. The same data, options and seed give the same report, and a
+    judge whose answers are in its log is not asked again. Raises UsageError when a source can't be read, or not one row
+    of it, and ModelError when a model can't be had.
+    """
+    options = options or Options()
+    sources, names = _sources(source, against, options)
+    return evaluate_sets(sources, names, options, progress=progress, backend=backend)
+
+
+def plan_judges(source: str | Path, against: Sequence[str | Path] = (), options: Options | None = None) -> JudgePlan:
+    """What the judges of ``options`` would be asked about these data sets: calls, tokens, money and time.
+
+    The data sets are read; no model is loaded, called or fetched. Raises UsageError when ``options`` name no judge, a
+    source can't be read or the model can't be.
+    """
+    options = options or Options()
+    if options.judge is None:
+        raise UsageError("no judge is named; give Options(judge=JudgeOptions(...)), or --judge")
+    sources, names = _sources(source, against, options)
+    roles = Roles()
+    pools = [read_sample(data, roles, seed=options.seed, sizes=options.sizes) for data in sources]
+    return plan_judging(judged_sets(names, pools, options.judge), options.judge, roles, seed=options.seed)
+
+
+def _sources(source: str | Path, against: Sequence[str | Path], options: Options) -> tuple[list[DataSet], list[str]]:
+    """The data sets in order, opened, and their names."""
+    sources = [open_dataset(s, options.format) for s in (source, *against)]
+    names = names_of(sources)
+    if options.by_iteration:
+        for data, name in list(zip(sources, names, strict=True)):
+            for n in iterations(data.source) if data.format == "run" else ():
+                sources.append(DataSet(data.source, RunFolderReader(iteration=n)))
+                names.append(f"{name}, iteration {n}")
+    return sources, names
+
+
+def evaluate_sets(
+    sources: Sequence[DataSet],
+    names: Sequence[str],
+    options: Options,
+    *,
+    progress: Progress = lambda what, n: None,
+    backend: Backend | None = None,
+) -> Report:
+    """Like :func:`evaluate`, for data sets that are open already, under these names."""
+    kinds = options.judge.kinds if options.judge is not None else ()
+    wanted = make_metrics(options.groups, options.utterances, kinds)
+    roles = _roles(wanted, options)
+    if options.reference is not None:
+        roles = replace(roles, reference=_reference(options, roles))
+    found: list[Measured] = []
+    for data, name in zip(sources, names, strict=True):
+        found.append(
+            measure(
+                data,
+                make_metrics(options.groups, options.utterances, kinds),
+                roles,
+                seed=options.seed,
+                sizes=options.sizes,
+                name_of_set=name,
+                generator=options.generator,
+                progress=lambda what, n, name=name: progress(f"{name}: {what}", n),  # type: ignore[misc]
+            )
+        )
+    _leaks(found, options.seed)
+    for one in found:
+        add_acceptance(one, options.seed)
+    judges: JudgeReport | None = None
+    if options.judge is not None:
+        judges = judge_sets(found, names, options.judge, roles, seed=options.seed, backend=backend, progress=progress)
+    said, notes = _reviews(sources, names)
+    return Report(
+        duologue=__version__,
+        seed=options.seed,
+        replicates=REPLICATES,
+        confidence=CONFIDENCE,
+        models={
+            role: model.name
+            for role, model in (("embedder", roles.embedder), ("nli", roles.nli), ("toxicity", roles.toxicity))
+            if model is not None
+        },
+        metrics={metric.name: describe(metric) for metric in wanted},
+        data_sets=tuple(report_of(name, one, r) for name, one, r in zip(names, found, said, strict=True)),
+        differences=tuple(
+            gap
+            for name, other in zip(names[1:], found[1:], strict=True)
+            for gap in gaps(names[0], found[0], name, other)
+        ),
+        judges=judges,
+        notes=(*notes_of(found, names, options.reference), *notes),
+    )
+
+
+def gaps(first: str, one: Measured, second: str, other: Measured) -> list[Gap]:
+    """All differences between two data sets, corrected together."""
+    shared = [name for name in one.estimates if name in other.estimates]
+    tested = [(n, d) for n in shared if (d := difference(one.estimates[n], other.estimates[n])) is not None]
+    corrected = holm([d[3] for _, d in tested])
+    least = min(len(one.clusters), len(other.clusters))
+    paired = bool(least) and len(one.clusters & other.clusters) * 2 >= least
+    return [
+        Gap(
+            metric=name,
+            first=first,
+            second=second,
+            difference=value,
+            low=low,
+            high=high,
+            p=p,
+            p_holm=adjusted,
+            paired=paired,
+        )
+        for (name, (value, low, high, p)), adjusted in zip(tested, corrected, strict=True)
+    ]
+
+
+def _reviews(sources: Sequence[DataSet], names: Sequence[str]) -> tuple[list[tuple[ReviewReport, ...]], list[str]]:
+    """What people said of each data set, and notes where that can't be shown."""
+    found: list[tuple[ReviewReport, ...]] = []
+    notes: list[str] = []
+    for data, name in zip(sources, names, strict=True):
+        # A round of a run's loop is no data set that people were shown.
+        if isinstance(data.reader, RunFolderReader) and data.reader.iteration:
+            found.append(())
+            continue
+        held, note = reviews(data)
+        found.append(held)
+        if note:
+            notes.append(f"{name}: {note}")
+    return found, notes
+
+
+def _roles(metrics: Sequence[AnyMetric], options: Options) -> Roles:
+    """Load the small models that any metric needs, and no others."""
+    needs = {need for metric in metrics for need in metric.needs}
+    models = options.models
+    return Roles(
+        load_embedder(models.embedder) if "embedder" in needs else None,
+        load_nli(models.nli) if "nli" in needs else None,
+        load_toxicity(models.toxicity, perspective=models.perspective) if "toxicity" in needs else None,
+        seeds=_seeds(options.seeds),
+    )
+
+
+def _seeds(source: str | Path | None) -> tuple[str, ...]:
+    if source is None:
+        return ()
+    read = read_seeds(SeedsConfig.model_validate({"path": str(source)}))
+    return tuple(dict.fromkeys(text for profile in read.profiles for text in profile))
+
+
+def _reference(options: Options, roles: Roles) -> Reference:
+    data = open_dataset(options.reference or "", options.format)
+    sample: Sample[View] = Sample(options.sizes.model, options.seed)
+    for dialogue in data:
+        view = View(dialogue, roles)
+        sample.offer(view.cluster + view.fingerprint.to_bytes(8, "big"), View(dialogue, roles))
+    return make_reference(short(data.source), sample.items())
+
+
+def _leaks(found: Sequence[Measured], seed: int) -> None:
+    """Measure how much of each further data set is nearly in the first."""
+    signers = [next((m for m in one.metrics if isinstance(m, NearDuplicates)), None) for one in found]
+    if signers[0] is None:
+        return
+    first = signers[0].signer.signatures()
+    for one, metric in zip(found[1:], signers[1:], strict=True):
+        if metric is not None:
+            alike = near_duplicates(np.concatenate([first, metric.signer.signatures()]), len(first))
+            tally(one, "leakage", alike[len(first) :].astype(float).tolist(), seed)
+
+
+def check_groups(names: Sequence[str]) -> tuple[Group, ...]:
+    """The groups of these names, in the order of the report. Raises UsageError for an unknown one."""
+    unknown = [name for name in names if name not in GROUPS]
+    if unknown:
+        raise UsageError(f"--groups: there is no group {unknown[0]!r}; groups: {', '.join(GROUPS)}")
+    return tuple(group for group in GROUPS if group in names) if names else GROUPS

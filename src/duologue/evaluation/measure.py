@@ -1,0 +1,230 @@
+"""One data set, measured: one pass for what needs each conversation, then the samples for what needs many or a model."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import insort
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Literal
+
+from duologue.datasets.source import DataSet
+from duologue.evaluation.bootstrap import REPLICATES, Estimate, Sums
+from duologue.evaluation.protocol import ConversationMetric, CorpusMetric, Ratio, StreamMetric
+from duologue.evaluation.registry import AnyMetric
+from duologue.evaluation.sample import HALVES, Sample, estimate
+from duologue.evaluation.usefulness.generator import GeneratorOptions
+from duologue.evaluation.usefulness.tasks import Useful, generated, usefulness
+from duologue.evaluation.view import Roles, View
+
+SHOWN_ROWS = 5
+"""Rows with a fault that are named."""
+GENERATOR = GeneratorOptions()
+SampleName = Literal["all", "text", "model", "judge"]
+Progress = Callable[[str, int], None]
+"""Is told what is being done, and of how many conversations it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Most conversations of each sample."""
+
+    text: int = 2000
+    """For measures that need many texts at once."""
+    model: int = 150
+    """For measures that ask a small model."""
+    halves: int = HALVES
+    """Half samples that the interval of a corpus metric is made of."""
+
+
+@dataclass(slots=True)
+class Measured:
+    """The estimates of one data set, and what is needed to compare it."""
+
+    data: DataSet
+    conversations: int = 0
+    estimates: dict[str, Estimate] = field(default_factory=dict)
+    samples: dict[str, SampleName] = field(default_factory=dict)
+    """By metric: what it was measured on."""
+    rows: dict[str, list[int]] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+    clusters: set[bytes] = field(default_factory=set)
+    """The pairs of users of the text sample."""
+    stream: bytearray = field(default_factory=bytearray)
+    """The cluster of every conversation, 8 bytes each, in order."""
+    rows_read: array[int] = field(default_factory=lambda: array("q"))
+    """Its row."""
+    views: list[View] = field(default_factory=list)
+    """The text sample; the model sample is its beginning."""
+    sizes: Sizes = field(default_factory=Sizes)
+    metrics: Sequence[AnyMetric] = ()
+    judged: dict[str, int] = field(default_factory=dict)
+    """Size of the judges' sample, under ``judge``; empty when no judge was asked."""
+
+    @property
+    def model_views(self) -> list[View]:
+        """The model sample."""
+        return self.views[: self.sizes.model]
+
+
+def measure(
+    data: DataSet,
+    metrics: Sequence[AnyMetric],
+    roles: Roles,
+    *,
+    seed: int,
+    sizes: Sizes,
+    name_of_set: str = "",
+    generator: GeneratorOptions = GENERATOR,
+    progress: Progress = lambda what, n: None,
+) -> Measured:
+    """Measure one data set; ``name_of_set`` tells it from others that are measured beside it.
+
+    Of each conversation some 350 bytes are kept (signature, cluster, row), of the samples the text.
+
+    Raises UsageError when the source, or not one row of it, can be read.
+    """
+    found = Measured(data, sizes=sizes, metrics=metrics)
+    reading = [m for m in metrics if isinstance(m, ConversationMetric) and not m.needs]
+    streams = [m for m in metrics if isinstance(m, StreamMetric)]
+    sample: Sample[View] = Sample(max(sizes.text, sizes.model), seed)
+    found.views = _read(data, reading, streams, roles, found, sample, seed, progress)
+    found.clusters = {view.cluster for view in found.views}
+    views = found.model_views
+    asking = [m for m in metrics if isinstance(m, ConversationMetric) and m.needs]
+    # Toxicity models read an utterance in well under a millisecond, so they are given more.
+    parts: tuple[tuple[list[ConversationMetric], list[View], SampleName], ...] = (
+        ([m for m in asking if m.needs == {"toxicity"}], found.views, "text"),
+        ([m for m in asking if m.needs != {"toxicity"}], views, "model"),
+    )
+    for chosen, held, name in parts:
+        sums = Sums([m.name for m in chosen], seed)
+        for number, view in enumerate(held if chosen else (), 1):
+            _add(sums, chosen, view, found)
+            progress("asking the small models", number)
+        _take(found, sums, chosen, name)
+    for metric in metrics:
+        if not isinstance(metric, CorpusMetric) or "judge" in metric.needs:
+            continue
+        progress(metric.title, 0)
+        name = "model" if metric.needs else "text"
+        held = views if metric.needs else found.views
+        if (prepare := getattr(metric, "prepare", None)) is not None:
+            prepare(held)
+        made = estimate(
+            metric.figure,
+            held,
+            seed=seed,
+            salt=f"{name_of_set}\x1f{metric.name}",
+            resampled=metric.resampled,
+            halves=sizes.halves,
+            replicates=REPLICATES,
+        )
+        if made is None:
+            found.absent[metric.name] = "too little data, or it does not apply"
+        else:
+            low, high = metric.range
+            # Replicates are normal around the value, and may go beyond what the measure can be.
+            found.estimates[metric.name] = replace(made, low=max(low, made.low), high=min(high, made.high))
+            found.samples[metric.name] = name
+    if any(m.group == "usefulness" for m in metrics):
+        human = roles.reference.views if roles.reference is not None else ()
+        _add_useful(found, usefulness(views, human, seed=seed, progress=progress), "model")
+        texts = found.views[: sizes.text]
+        _add_useful(found, generated(texts, human, generator, seed=seed, progress=progress), "text")
+    return found
+
+
+def _add_useful(found: Measured, useful: Useful, sample: SampleName) -> None:
+    found.absent.update(useful.absent)
+    for key, made in useful.estimates.items():
+        found.absent.pop(key, None)
+        found.estimates[key] = made
+        found.samples[key] = sample
+
+
+def read_sample(data: DataSet, roles: Roles, *, seed: int, sizes: Sizes) -> list[View]:
+    """The text sample that :func:`measure` would take, without measuring. Raises UsageError as :func:`measure` does."""
+    sample: Sample[View] = Sample(max(sizes.text, sizes.model), seed)
+    for dialogue in data:
+        view = View(dialogue, roles)
+        sample.offer(_key(view), view)
+    return sample.items()
+
+
+def _key(view: View) -> bytes:
+    return view.cluster + view.fingerprint.to_bytes(8, "big")
+
+
+def _read(
+    data: DataSet,
+    metrics: Sequence[ConversationMetric],
+    streams: Sequence[StreamMetric],
+    roles: Roles,
+    found: Measured,
+    sample: Sample[View],
+    seed: int,
+    progress: Progress,
+) -> list[View]:
+    """The one pass over all conversations."""
+    sums = Sums([m.name for m in metrics], seed)
+    for dialogue in data:
+        view = View(dialogue, roles)
+        _add(sums, metrics, view, found)
+        for stream in streams:
+            stream.add(view)
+        found.stream += view.cluster
+        found.rows_read.append(dialogue.provenance.row)
+        found.conversations += 1
+        key = _key(view)
+        if sample.wants(key) is not None:
+            # A fresh view: what was computed for one pass need not stay in memory.
+            sample.offer(key, View(dialogue, roles))
+        if found.conversations % 500 == 0:
+            progress("reading", found.conversations)
+    problem = [getattr(m, "problem", None) for m in metrics]
+    if any(problem):
+        for number in range(data.problems.total):
+            sums.add(b"unreadable%d" % number, [p() if p else None for p in problem])
+    _take(found, sums, metrics, "all")
+    for stream in streams:
+        tally(found, stream.name, stream.found(), seed)
+    return sample.items()
+
+
+def tally(found: Measured, name: str, numerators: Sequence[float], seed: int) -> None:
+    """Add the estimate of a share of all conversations, one numerator each, in order."""
+    sums = Sums([name], seed)
+    for place, value in enumerate(numerators):
+        sums.add(bytes(found.stream[8 * place : 8 * place + 8]), [(value, 1.0)])
+    made = sums.estimates([(0.0, 1.0)])[name]
+    if made is not None:
+        found.estimates[name] = made
+        found.samples[name] = "all"
+        found.absent.pop(name, None)
+        where = (place for place, value in enumerate(numerators) if value)
+        found.rows[name] = [found.rows_read[place] for place in islice(where, SHOWN_ROWS)]
+
+
+def _add(sums: Sums, metrics: Sequence[ConversationMetric], view: View, found: Measured) -> None:
+    ratios: list[Ratio | None] = []
+    for metric in metrics:
+        ratio = metric.measure(view)
+        ratios.append(ratio)
+        if ratio and ratio[0] and metric.direction == "lower":
+            rows = found.rows.setdefault(metric.name, [])
+            # Samples come in no order.
+            insort(rows, view.dialogue.provenance.row)
+            del rows[SHOWN_ROWS:]
+    sums.add(view.cluster, ratios)
+
+
+def _take(found: Measured, sums: Sums, metrics: Iterable[ConversationMetric], sample: SampleName) -> None:
+    held = list(metrics)
+    for name, made in sums.estimates([m.range for m in held]).items():
+        if made is None:
+            found.absent[name] = "too little data, or it does not apply"
+        else:
+            found.estimates[name] = made
+            found.samples[name] = sample

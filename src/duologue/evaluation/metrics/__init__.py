@@ -1,0 +1,1 @@
+"""The metrics, one module per group, one small class per metric."""

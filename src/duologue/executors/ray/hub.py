@@ -1,0 +1,209 @@
+"""The hub: keeps the shards' logs on the driver's machine, hands out work, and knows what the whole run has spent.
+
+A plain class, made an actor by :mod:`duologue.executors.ray.executor`. It is the only writer of the shards' logs and only
+reads the run's database. It is not started again when it is lost; then the run ends and is resumed from its files.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from duologue.engine.usage import NOTHING, Usage, plus
+from duologue.errors import StoreError
+from duologue.executors.ray.messages import News, Reply, Statements, Work
+from duologue.records import Outcome
+from duologue.store import schema
+from duologue.store.database import FILE_NAME, open_reader
+from duologue.store.fold import FOLDER
+from duologue.store.ledger import ITEM
+from duologue.store.lock import RunLock
+from duologue.store.revisions import Revision
+
+_GET_ITEM = "SELECT * FROM items WHERE revision = ? AND stage = ? AND iteration = ? AND item = ?"
+_DATA = 7
+"""The column ``data`` of ``items``."""
+_GET_CALLS = "SELECT key, answer, prompt_tokens, completion_tokens, cached_tokens FROM calls WHERE key IN ({})"
+
+FoundCall = tuple[str, int, int, int]
+"""A logged answer as :func:`duologue.store.call_log.unpack_answer` takes it."""
+
+
+class Hub:
+    """One per run."""
+
+    def __init__(
+        self, folder: str, revision: Revision, champions: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``folder`` is the run's; ``champions`` says whether shards get the winners of the iteration before."""
+        self._folder = Path(folder) / FOLDER
+        self._folder.mkdir(exist_ok=True)
+        self._lock = RunLock(self._folder)
+        self._locked = False
+        self._run = open_reader(Path(folder) / FILE_NAME)
+        self._clock = clock
+        self._revision = revision.id
+        self._champions = champions
+        self._numbers = itertools.count()
+        self._iteration = 0
+        self._pairs: dict[str, list[str]] = {}
+        self._attempts: dict[str, int] = {}
+        self._holders: dict[str, tuple[Any, float]] = {}
+        """By shard that is worked on: the worker's handle and when it was last heard of."""
+        self._logs: dict[str, sqlite3.Connection] = {}
+        self._ended: set[str] = set()
+        self._base = (0, 0)
+        self._used: dict[tuple[str, int], Usage] = {}
+        self._usage = self._before = NOTHING
+        self._news: list[Outcome] = []
+        self._told: dict[str, set[tuple[str, str]]] = {}
+        self._stop: str | None = None
+
+    def enter(self) -> int:
+        """A number for a new worker, from 0."""
+        return next(self._numbers)
+
+    def plan(self, iteration: int, shards: dict[str, list[str]], spent: tuple[int, int]) -> None:
+        """Take an iteration's shards (name to ids of pairs) and the tokens that the run has spent until now."""
+        if not self._locked:
+            # A driver that goes on after this one was killed waits until nobody writes here any more.
+            self._lock.acquire()
+            self._locked = True
+        self._iteration, self._pairs, self._base = iteration, shards, spent
+        self._attempts.clear()
+        self._holders.clear()
+        self._ended.clear()
+        self._used.clear()
+        self._before = self._usage
+
+    def work(self, shard: str, worker: Any = None) -> Work | None:
+        """The shard for a new attempt, with what earlier ones left; None when it has ended. Older attempts are cut off.
+
+        ``worker`` is the handle of whoever asks, for :meth:`silent`.
+        """
+        if shard in self._ended:
+            return None
+        self._holders[shard] = worker, self._clock()
+        attempt = self._attempts[shard] = self._attempts.get(shard, 0) + 1
+        pairs = tuple(str(self._item("pair", 0, pair)[_DATA]) for pair in self._pairs[shard])
+        champions: tuple[tuple[object, ...], ...] = ()
+        if self._champions and self._iteration > 1:
+            rows = (self._row("conversation", self._iteration - 1, pair) for pair in self._pairs[shard])
+            champions = tuple(row for row in rows if row is not None)
+        return Work(attempt, pairs, champions, self._left(shard), self._spent())
+
+    def write(self, shard: str, attempt: int, statements: Statements, usage: Usage) -> Reply:
+        """Make an attempt's rows durable and take note of its counts so far."""
+        if self._attempts.get(shard) != attempt or shard in self._ended:
+            return Reply((0, 0), "another worker has taken over the shard")
+        self._holders[shard] = self._holders[shard][0], self._clock()
+        if statements:
+            self._write(shard, statements)
+            self._note(shard, statements)
+        known = self._used.get((shard, attempt), NOTHING)
+        self._used[shard, attempt] = usage
+        self._usage = plus(self._usage, plus(usage, known, -1))
+        prompt, completion = self._spent()
+        return Reply((prompt - usage.prompt_tokens, completion - usage.completion_tokens), self._stop)
+
+    def end(self, shard: str, attempt: int) -> None:
+        """An attempt has done all it can: its log is closed, and the driver may fold it."""
+        if self._attempts.get(shard) == attempt:
+            self._ended.add(shard)
+            self._holders.pop(shard, None)
+            self._told.pop(shard, None)
+            self._close(shard)
+
+    def find(self, keys: list[str]) -> dict[str, FoundCall]:
+        """Answers that the run's database holds, by key."""
+        rows = self._run.execute(_GET_CALLS.format(", ".join("?" * len(keys))), keys)
+        return {key: (answer, *tokens) for key, answer, *tokens in rows}
+
+    def stop(self, reason: str) -> None:
+        """Have all workers end."""
+        self._stop = self._stop or reason
+
+    def news(self) -> News:
+        """What happened since the last time."""
+        outcomes, self._news = self._news, []
+        return News(outcomes, self._usage, len(self._holders))
+
+    def silent(self, seconds: float) -> list[Any]:
+        """Handles of the workers, when none of them was heard of for so long; else an empty list.
+
+        Ray gives a lost worker's shard to nobody else until there is room to start the worker again.
+        """
+        now = self._clock()
+        if any(now - heard < seconds for _, heard in self._holders.values()):
+            return []
+        return [worker for worker, _ in self._holders.values()]
+
+    def close(self) -> None:
+        """Close all logs, until there is a further plan."""
+        for shard in list(self._logs):
+            self._close(shard)
+        if self._locked:
+            self._lock.release()
+            self._locked = False
+
+    def _spent(self) -> tuple[int, int]:
+        made = plus(self._usage, self._before, -1)
+        return self._base[0] + made.prompt_tokens, self._base[1] + made.completion_tokens
+
+    def _row(self, stage: str, iteration: int, item: str) -> tuple[object, ...] | None:
+        found: tuple[object, ...] | None = self._run.execute(
+            _GET_ITEM, (self._revision, stage, iteration, item)
+        ).fetchone()
+        return found
+
+    def _item(self, stage: str, iteration: int, item: str) -> tuple[object, ...]:
+        row = self._row(stage, iteration, item)
+        if row is None:
+            raise StoreError(f"{self._folder.parent}: {stage} {item} is missing; run the same command again")
+        return row
+
+    def _path(self, shard: str) -> Path:
+        return self._folder / f"{shard}.sqlite"
+
+    def _write(self, shard: str, statements: Statements) -> None:
+        log = self._logs.get(shard)
+        if log is None:
+            log = self._logs[shard] = sqlite3.connect(self._path(shard), timeout=30, isolation_level=None)
+            log.execute("PRAGMA journal_mode = WAL")
+            log.execute("PRAGMA synchronous = NORMAL")
+            if schema.is_empty(log):
+                schema.create(log)
+        log.execute("BEGIN IMMEDIATE")
+        try:
+            for sql, parameters in statements:
+                log.execute(sql, parameters)
+        except BaseException:
+            log.execute("ROLLBACK")
+            raise
+        log.execute("COMMIT")
+
+    def _left(self, shard: str) -> bytes | None:
+        self._close(shard)
+        path = self._path(shard)
+        return path.read_bytes() if path.exists() else None
+
+    def _close(self, shard: str) -> None:
+        log = self._logs.pop(shard, None)
+        if log is not None:
+            log.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            log.close()
+
+    def _note(self, shard: str, statements: Statements) -> None:
+        """Keep the outcomes for whoever follows the run; what a further attempt repeats is told once."""
+        told = self._told.setdefault(shard, set())
+        for sql, row in statements:
+            if sql != ITEM:
+                continue
+            _, stage, iteration, item, status, by, reason, *_ = row
+            if (stage, item) not in told:
+                told.add((stage, item))  # type: ignore[arg-type]
+                self._news.append(Outcome(stage, item, status, by, reason, iteration))  # type: ignore[arg-type]

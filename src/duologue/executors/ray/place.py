@@ -1,0 +1,42 @@
+"""A Ray cluster as the place of a run."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from duologue.config.sections import Config
+from duologue.executors.parts import Parts
+from duologue.executors.protocol import Executor
+from duologue.executors.ray.executor import RayExecutor
+from duologue.executors.ray.models import RayEmbedder, RayNli
+from duologue.executors.ray.session import RaySession
+from duologue.models.protocol import Embedder, Nli
+
+
+class RayPlace:
+    """See :class:`duologue.executors.make.Place`."""
+
+    def __init__(self, config: Config) -> None:
+        self._small = config.small_models
+        self._session = RaySession(config.executor)
+
+    def __enter__(self) -> RayPlace:
+        self._session.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.__exit__(kind, error, trace)
+
+    def embedder(self, inner: Embedder) -> Embedder:
+        """See the Protocol."""
+        return RayEmbedder(inner, self._small.embedder, self._session)
+
+    def nli(self, inner: Nli) -> Nli:
+        """See the Protocol."""
+        return RayNli(inner, self._small.nli, self._session)
+
+    def executor(self, parts: Parts) -> Executor:
+        """See the Protocol."""
+        return RayExecutor(self._session, parts)

@@ -1,0 +1,155 @@
+"""Everything a data set card says, taken from the run itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from duologue import __version__
+from duologue.errors import UsageError
+from duologue.models.registry import ModelEntry, find
+from duologue.publish.data import DataFacts
+from duologue.publish.licences import DataLicence, ModelTerms, model_terms
+from duologue.publish.scrub import last_part, scrubbed
+from duologue.report.summary import Summary, summarise
+from duologue.seeds.hub import PREFIX
+from duologue.seeds.shipped import is_shipped
+from duologue.store.reading import RunReader
+
+_SHIPPED = "the seeds that ship with duologue"
+_KNOWN_SEEDS: Mapping[str, str] = {"google/synthetic-persona-chat": "cc-by-4.0"}
+_CHECKERS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("nli", "builtin"): ("duologue's own NLI cross-encoder", "comes with duologue"),
+    ("toxicity", "builtin"): ("duologue's own toxicity model", "CC-BY-SA-4.0, comes with duologue"),
+    ("toxicity", "wordlist"): ("alt-profanity-check", "MIT"),
+}
+"""Title and licence by role and name."""
+_STAND_IN = ("a stand-in for tests", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """Where the persona attributes come from."""
+
+    name: str
+    """A data set id or a file's name, or that they are the shipped ones."""
+    licence: str
+    """Its id, ``none``, or empty when it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """A small model that checks."""
+
+    role: str
+    name: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What is known of a run before its data is written."""
+
+    fingerprint: str
+    revision: int
+    state: str
+    made: str
+    """The day it was finished, as 2026-11-24 (UTC)."""
+    config: dict[str, Any]
+    """Without secrets; see :mod:`duologue.publish.scrub`."""
+    seeds: Seeds
+    models: tuple[ModelTerms, ...]
+    checkers: tuple[Checker, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the card and the metadata are written from."""
+
+    name: str
+    author: str
+    version: str
+    licence: DataLicence
+    run: RunFacts
+    summary: Summary
+    data: DataFacts
+    conflicts: tuple[str, ...]
+    """Conflicts of licences that were accepted."""
+    repo: str = ""
+    """Its id on the hub, if it has one."""
+    software: str = f"duologue {__version__}"
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """One section of the configuration; empty when the run's configuration has none of this name."""
+        found = self.run.config.get(name)
+        return found if isinstance(found, Mapping) else {}
+
+
+def run_facts(reader: RunReader, seeds_licence: str = "") -> RunFacts:
+    """Read what is cheap to read. ``seeds_licence`` is what the user says of the seeds."""
+    revision = reader.revision()
+    config = scrubbed(revision.config)
+    moment = revision.finished or revision.started
+    roles: dict[str, list[str]] = {}
+    for total in reader.call_totals():
+        roles.setdefault(total.model, []).append(total.purpose)
+    models = tuple(
+        model_terms(last_part(name), _registered(name), ", ".join(dict.fromkeys(purposes)))
+        for name, purposes in sorted(roles.items())
+    )
+    return RunFacts(
+        revision.fingerprint,
+        revision.id,
+        revision.state,
+        datetime.fromtimestamp(moment, UTC).date().isoformat(),
+        config,
+        _seeds(config, seeds_licence),
+        models,
+        _checkers(config),
+    )
+
+
+def whole(reader: RunReader) -> Summary:
+    """The run in figures; goes through all conversations."""
+    return summarise(reader)
+
+
+def _entry(name: str) -> ModelEntry | None:
+    try:
+        return find(name.partition("@")[0])
+    except UsageError:
+        return None
+
+
+def _registered(name: str) -> str:
+    entry = _entry(name)
+    return entry.licence if entry else ""
+
+
+def _seeds(config: Mapping[str, Any], stated: str) -> Seeds:
+    section = config.get("seeds")
+    path = section.get("path") if isinstance(section, Mapping) else None
+    if is_shipped(path):
+        return Seeds(_SHIPPED, stated or "cc0-1.0")
+    name = str(path)
+    known = _KNOWN_SEEDS.get(name.removeprefix(PREFIX).partition(":")[0].lower(), "")
+    return Seeds(name, stated or known)
+
+
+def _checkers(config: Mapping[str, Any]) -> tuple[Checker, ...]:
+    section = config.get("small_models")
+    if not isinstance(section, Mapping):
+        return ()
+    found = []
+    for role, value in section.items():
+        # Settings of an endpoint name no model.
+        if not isinstance(value, str):
+            continue
+        name = last_part(value)
+        entry = _entry(name)
+        known = _STAND_IN if name == "scripted" else _CHECKERS.get((str(role), name), (name, "not known to duologue"))
+        title, licence = (entry.title, entry.licence) if entry else known
+        found.append(Checker(str(role), title, licence))
+    return tuple(found)

@@ -1,0 +1,181 @@
+"""A data set file as the source of a review: profiles and talk, and where its rows hold them, evidence and verdicts."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from duologue.datasets import DataSet, Dialogue, open_dataset
+from duologue.datasets.native import FINDER, conversation_of
+from duologue.datasets.protocol import Reader
+from duologue.datasets.readers.jsonl import JsonlReader
+from duologue.datasets.readers.parquet import ParquetReader
+from duologue.records import Attribute, Candidate, Comparison, Conversation, Evidence, Pair, Profile, Verdict
+from duologue.review.index import NO_VALUE, Entry, Index
+from duologue.review.source import Contender, Shown
+from duologue.store.codec import clean, encode, of_plain
+from duologue.store.hand import Hands, basis_of, read_hands
+from duologue.store.reading import Count
+
+_BATCH = 1_000
+
+
+class FileSource:
+    """Any data set that ``duologue.datasets`` reads."""
+
+    is_run = False
+
+    def __init__(self, path: Path) -> None:
+        """Raises UsageError when there is no such data set."""
+        self._data = _opened(path)
+        self._path = path
+        self.name = path.name
+        state = path.stat()
+        self.source = f"file {state.st_size} {state.st_mtime_ns}"
+
+    def changed(self) -> bool:
+        """See the Protocol. A file is read once."""
+        return False
+
+    def fill(self, index: Index, *, whole: bool) -> int:
+        """See the Protocol."""
+        from duologue.review.database import place_of
+
+        if not whole:
+            return 0
+        last, taken = index.last_source()[0], 0
+        index.progress.done = last
+        hands = read_hands(place_of(self._path))
+        batch: list[Entry] = []
+        for row, dialogue in enumerate(self._data, 1):
+            if row <= last:
+                continue
+            batch.append(_entry(row, dialogue, hands))
+            if len(batch) >= _BATCH:
+                index.take(batch)
+                taken += len(batch)
+                batch.clear()
+                if index.stop():
+                    return taken
+        index.take(batch)
+        index.progress.total = index.progress.done
+        return taken + len(batch)
+
+    def conversation(self, index: Index, n: int) -> Shown | None:
+        """See the Protocol. Evidence that was looked for on demand is there as well."""
+        row = index.reader().execute("SELECT data FROM rows WHERE n = ?", (n,)).fetchone()
+        if row is None:
+            return None
+        shown = _shown(orjson.loads(zlib.decompress(row[0])))
+        found = index.found(n)
+        return shown if found is None else with_evidence(shown, of_plain(tuple[Evidence, ...], orjson.loads(found)))
+
+    def contenders(self, shown: Shown) -> tuple[Contender, ...]:
+        """See the Protocol: none."""
+        return ()
+
+    def winner(self, shown: Shown) -> Shown | None:
+        """See the Protocol: the conversation itself."""
+        return shown
+
+    def candidate(self, shown: Shown, name: str) -> Conversation | None:
+        """See the Protocol: none."""
+        return None
+
+    def comparisons(self, shown: Shown) -> tuple[Comparison, ...]:
+        """See the Protocol: none."""
+        return ()
+
+    def counts(self) -> Sequence[Count]:
+        """See the Protocol: none."""
+        return ()
+
+    def state(self) -> str:
+        """See the Protocol."""
+        return "file"
+
+    def conversations(self) -> Iterator[Shown]:
+        """See the Protocol."""
+        for dialogue in self._data:
+            yield _shown(_plain(dialogue))
+
+    def close(self) -> None:
+        """See the Protocol: nothing is open."""
+
+
+def with_evidence(shown: Shown, evidence: tuple[Evidence, ...]) -> Shown:
+    """``shown`` with evidence, as if the Critic had found it."""
+    made = Verdict(FINDER, "filter", math.nan, True, "looked for on this page; no verdict of a run", evidence)
+    return replace(shown, conversation=replace(shown.conversation, verdicts=(made,)))
+
+
+def can_look(shown: Shown) -> bool:
+    """Whether evidence can be looked for: two profiles, and speakers who take turns, user 1 first."""
+    pair = shown.conversation.candidate.pair
+    turns = all(speaker == i % 2 + 1 for i, speaker in enumerate(shown.speakers))
+    return turns and bool(pair.user_1.attributes or pair.user_2.attributes)
+
+
+def _opened(path: Path) -> DataSet:
+    found = open_dataset(path)
+    # The same readers, asked for the columns that other commands have no use for.
+    whole: dict[str, Reader] = {"jsonl": JsonlReader(whole=True), "parquet": ParquetReader(whole=True)}
+    return DataSet(found.source, whole[found.format]) if found.format in whole else found
+
+
+def _plain(dialogue: Dialogue) -> dict[str, Any]:
+    row = dialogue.row
+    index = dialogue.provenance.row - 1
+    return {
+        "id": dialogue.id,
+        "user_1": dialogue.user_1,
+        "user_2": dialogue.user_2,
+        "utterances": [u.text for u in dialogue.utterances],
+        "speakers": [u.speaker for u in dialogue.utterances],
+        "split": dialogue.split,
+        "model": dialogue.provenance.model,
+        "row": dialogue.provenance.row,
+        "native": row if row is not None and conversation_of(row, index) is not None else None,
+    }
+
+
+def _entry(row: int, dialogue: Dialogue, hands: Hands) -> Entry:
+    plain = _plain(dialogue)
+    talk = [clean(u.text) for u in dialogue.utterances]
+    found = hands.get((_name(dialogue.id), basis_of(talk)))
+    verdicts = _shown(plain).conversation.verdicts
+    scores = [(v.expert, v.kind, v.passed, NO_VALUE if math.isnan(v.value) else v.value) for v in verdicts]
+    return Entry(
+        "conversation", 0, "accepted", dialogue.split, dialogue.id, _name(dialogue.id), talk[0][:200], row, "1", row,
+        len(talk), tuple(map(clean, (*dialogue.user_1, *dialogue.user_2))), talk, scores, found.mark if found else "",
+        zlib.compress(encode(plain), 1),
+    )  # fmt: skip
+
+
+def _name(id_: str) -> str:
+    """Ids of a run keep their name; others get it from the conversation that stands for them."""
+    return "c-" + id_.removeprefix("c-")
+
+
+def _shown(value: dict[str, Any]) -> Shown:
+    speakers: tuple[int, ...] = tuple(value["speakers"])
+    index = int(value["row"]) - 1
+    native = value.get("native")
+    made = None if native is None else conversation_of(native, index)
+    if made is not None:
+        return Shown(made, 0, "accepted", "", "", speakers)
+
+    def profile(key: str) -> Profile:
+        return Profile.of(tuple(Attribute.of(text) for text in value[key]), "given")
+
+    id_ = "p-" + str(value["id"]).removeprefix("c-")
+    split = value["split"] if value["split"] in ("train", "valid", "test") else "train"
+    pair = Pair(id_, index, profile("user_1"), profile("user_2"), split=split)  # type: ignore[arg-type]
+    candidate = Candidate("", pair, 0, 0, 0, tuple(value["utterances"]), "whole", str(value["model"]), "", 0)
+    return Shown(Conversation(candidate, (), 1.0), 0, "accepted", "", "", speakers)

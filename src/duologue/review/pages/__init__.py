@@ -1,0 +1,1 @@
+"""The pages, one module a subject: each turns a request into a template and its values."""

@@ -1,0 +1,1 @@
+"""Blind evaluation: how tasks are assembled, handed out, answered and counted."""

@@ -1,0 +1,199 @@
+"""Assembling the tasks of a study from one or two data sets. Everything follows from the plan, its seed and the data."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from duologue.datasets import Dialogue, open_dataset
+from duologue.errors import UsageError
+from duologue.records import Conversation, make_id
+from duologue.review.study import gold
+from duologue.review.study.distractors import distractors
+from duologue.review.study.records import Kind, Plan, Task
+from duologue.review.view import shown_text
+from duologue.store.database import FILE_NAME
+from duologue.store.reading import RunReader
+
+_POOL = 400
+"""Dialogues kept beyond those needed, from which distractors come."""
+_GOLD_EVERY = 8
+"""One gold question for so many tasks of a kind, at least one."""
+_LONGEST = 400
+"""Most utterances of a dialogue that is shown."""
+
+
+def assemble(plan: Plan) -> list[Task]:
+    """The tasks of a plan. Raises UsageError where the data sets don't give them."""
+    if not plan.kinds:
+        raise UsageError("--tasks: name at least one of detection, faithfulness, quality")
+    if "detection" in plan.kinds and not plan.against:
+        raise UsageError("--tasks detection: needs a second data set; name it with --against")
+    a = _sample(plan.source, plan.items + _POOL, f"{plan.seed}/a")
+    b = _sample(plan.against, plan.items + _POOL, f"{plan.seed}/b") if plan.against else []
+    facts = _run_facts(plan.source, {d.id for d in a})
+    makers: Mapping[Kind, Callable[[], Iterator[Task]]] = {
+        "detection": lambda: _detection(plan, a, b),
+        "faithfulness": lambda: _faithfulness(plan, a, b, facts),
+        "quality": lambda: _quality(plan, a, b, facts),
+    }
+    return [task for kind in plan.kinds for task in makers[kind]()]
+
+
+def _sample(source: str, size: int, stream: str) -> list[Dialogue]:
+    """A random sample of the dialogues, in random order; the data set is read once and never held as a whole."""
+    rng = random.Random(stream)
+    kept: list[Dialogue] = []
+    seen = 0
+    for dialogue in open_dataset(source):
+        if not 2 <= len(dialogue.utterances) <= _LONGEST:
+            continue
+        seen += 1
+        if len(kept) < size:
+            kept.append(dialogue)
+        elif (place := rng.randrange(seen)) < size:
+            kept[place] = dialogue
+    rng.shuffle(kept)
+    return kept
+
+
+def _run_facts(source: str, ids: set[str]) -> dict[str, Conversation]:
+    """What a run's Critic said of the sampled conversations; nothing for other data sets."""
+    folder = Path(source)
+    folder = folder.parent if folder.name == FILE_NAME else folder
+    if not (folder / FILE_NAME).is_file():
+        return {}
+    with RunReader(folder) as reader:
+        return {c.id: c for c in reader.conversations() if c.id in ids}
+
+
+def _talk(dialogue: Dialogue) -> gold.Talk:
+    return [[u.speaker, shown_text(u.text)] for u in dialogue.utterances]
+
+
+def _words(*talks: gold.Talk) -> int:
+    return sum(len(text.split()) for talk in talks for _, text in talk)
+
+
+def _golds(plan: Plan) -> int:
+    return max(1, math.ceil(plan.items / _GOLD_EVERY))
+
+
+def _sides(n: int, rng: random.Random) -> list[str]:
+    """Sides in random order, each as often as the other, but for one where ``n`` is odd."""
+    sides = [("first", "second")[i % 2] for i in range(n)]
+    rng.shuffle(sides)
+    return sides
+
+
+def _task(
+    plan: Plan, kind: Kind, number: int, shown: dict[str, Any], hidden: dict[str, Any], words: int, is_gold: bool
+) -> Task:
+    name = make_id("t", str(plan.seed), kind, "gold" if is_gold else "", str(number))
+    return Task(name, kind, is_gold, shown, hidden, words)
+
+
+def _detection(plan: Plan, a: list[Dialogue], b: list[Dialogue]) -> Iterator[Task]:
+    n = min(plan.items, len(a), len(b))
+    if not n:
+        raise UsageError("--tasks detection: one of the data sets has no conversation of two utterances; give another")
+    rng = random.Random(f"{plan.seed}/detection")
+    for number, (one, other, side) in enumerate(zip(a[:n], b[:n], _sides(n, rng), strict=True)):
+        talks = {side: _talk(one), "second" if side == "first" else "first": _talk(other)}
+        hidden = {"synthetic": side, "a": one.id, "b": other.id}
+        yield _task(plan, "detection", number, dict(talks), hidden, _words(*talks.values()), False)
+    golds = _golds(plan)
+    for number, side in enumerate(_sides(golds, rng)):
+        real, second = _talk(b[(n + 2 * number) % len(b)]), _talk(b[(n + 2 * number + 1) % len(b)])
+        talks = {side: gold.plain_machine(second, rng), "second" if side == "first" else "first": real}
+        yield _task(plan, "detection", number, dict(talks), {"answer": side}, _words(*talks.values()), True)
+
+
+def _both(plan: Plan, a: list[Dialogue], b: list[Dialogue]) -> list[tuple[str, Dialogue]]:
+    """(set, dialogue) to be judged one by one, half of each set where there are two."""
+    half = (plan.items + 1) // 2 if b else plan.items
+    chosen = [("a", d) for d in a[:half]] + [("b", d) for d in b[: plan.items - half]]
+    random.Random(f"{plan.seed}/both").shuffle(chosen)
+    return chosen
+
+
+def _faithfulness(
+    plan: Plan, a: list[Dialogue], b: list[Dialogue], facts: Mapping[str, Conversation]
+) -> Iterator[Task]:
+    def usable(dialogues: list[Dialogue]) -> list[Dialogue]:
+        # Those with four attributes first; the order stays random within both groups.
+        with_profiles = [d for d in dialogues if d.user_1 and d.user_2]
+        return sorted(with_profiles, key=lambda d: min(len(d.user_1), len(d.user_2), 4), reverse=True)
+
+    a, b = usable(a), usable(b)
+    if not a:
+        raise UsageError(f"--tasks faithfulness: {plan.source} has no profiles; leave this task out")
+    pools = {
+        name: sorted({t for d in dialogues[:_POOL] for t in (*d.user_1, *d.user_2)})
+        for name, dialogues in (("a", a), ("b", b))
+    }
+    number = 0
+    for is_gold, chosen in ((False, _both(plan, a, b)), (True, [("a", d) for d in a[-_golds(plan) :]])):
+        for number, (name, dialogue) in enumerate(chosen):
+            rng = random.Random(f"{plan.seed}/faithfulness/{is_gold}/{number}")
+            speaker = 1 if number % 2 == 0 else 2
+            own = list(dialogue.user_1 if speaker == 1 else dialogue.user_2)
+            partner = dialogue.user_2 if speaker == 1 else dialogue.user_1
+            true = rng.sample(own, min(4, len(own)))
+            wrong = distractors(own, partner, pools[name], rng)
+            if is_gold:
+                wrong = [(kind, text) for kind, text in wrong if kind == "random"]
+            options = [("true", text) for text in true] + wrong
+            rng.shuffle(options)
+            talk = _talk(dialogue)
+            hidden: dict[str, Any] = {
+                "set": name,
+                "conversation": dialogue.id,
+                "options": [kind for kind, _ in options],
+            }
+            if is_gold:
+                told = true[: max(1, min(2, sum(turn[0] == speaker for turn in talk)))]
+                talk = gold.telling(talk, speaker, told)
+                hidden["answer"] = [i for i, (_, text) in enumerate(options) if text in told]
+                hidden["never"] = [i for i, (kind, _) in enumerate(options) if kind != "true"]
+            elif dialogue.id in facts:
+                carried = _carried(facts[dialogue.id], speaker)
+                hidden["carried"] = [carried.get(text) if kind == "true" else None for kind, text in options]
+            shown = {"talk": talk, "speaker": speaker, "options": [shown_text(text) for _, text in options]}
+            words = _words(talk) + sum(len(text.split()) for _, text in options)
+            yield _task(plan, "faithfulness", number, shown, hidden, words, is_gold)
+
+
+def _carried(conversation: Conversation, speaker: int) -> dict[str, bool]:
+    """By attribute text: whether the run's evidence says that the speaker voices it; empty where it has no evidence."""
+    if not conversation.evidence:
+        return {}
+    voiced = {
+        e.attribute
+        for e in conversation.evidence
+        if e.owner == e.speaker == speaker and e.label == "supported" and not e.against_self
+    }
+    return {a.text: a.id in voiced for a in conversation.candidate.pair.user(1 if speaker == 1 else 2).attributes}
+
+
+def _quality(plan: Plan, a: list[Dialogue], b: list[Dialogue], facts: Mapping[str, Conversation]) -> Iterator[Task]:
+    if not a:
+        raise UsageError(f"--tasks quality: {plan.source} has no conversation of two utterances; give another data set")
+    for number, (name, dialogue) in enumerate(_both(plan, a, b)):
+        talk = _talk(dialogue)
+        found = facts.get(dialogue.id)
+        experts = (
+            {v.expert: v.value for v in found.verdicts if v.kind == "quality" and math.isfinite(v.value)}
+            if found
+            else {}
+        )
+        hidden = {"set": name, "conversation": dialogue.id, "experts": experts}
+        yield _task(plan, "quality", number, {"talk": talk}, hidden, _words(talk), False)
+    for number in range(_golds(plan)):
+        talk = gold.stuck(_talk(a[-1 - number % len(a)]))
+        yield _task(
+            plan, "quality", number, {"talk": talk}, {"answer": {"diversity": 2, "depth": 2}}, _words(talk), True
+        )

@@ -1,0 +1,155 @@
+"""What ``duologue train`` does: read a run or a training set, write the rows or train an adapter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from duologue.config.sections import Config, ModelConfig, TrainingConfig
+from duologue.errors import UsageError
+from duologue.models.embedder import load_embedder
+from duologue.models.nli import load_nli
+from duologue.models.protocol import Embedder, Floats, Nli
+from duologue.store.reading import RunReader
+from duologue.training.base import find_base
+from duologue.training.collect import PURPOSES, collect, run_config, tasks_of
+from duologue.training.extras import check_extra
+from duologue.training.options import Options
+from duologue.training.sets import TrainingSet, check_enough, is_set, make_set, read_set, write_set
+from duologue.training.terms import check_terms, writers_terms
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is wanted of :func:`train_run`; see ``duologue train --help``."""
+
+    source: Path
+    to: Path
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the configuration's section ``training`` that differ from the run's."""
+    tasks: tuple[str, ...] = ()
+    base: str | None = None
+    gguf: Path | None = None
+    examples: int | None = None
+    rounds: int | None = None
+    seed: int | None = None
+    data_only: bool = False
+    non_commercial: bool = False
+    force: bool = False
+
+
+class Lazy:
+    """The run's embedder and NLI model, loaded when a Generator asks one of them."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config.small_models
+        self.name = "lazy"
+
+    def embed(self, texts: Any) -> Floats:
+        """See the Embedder Protocol."""
+        return self._embedder.embed(texts)
+
+    def predict(self, pairs: Any) -> Floats:
+        """See the Nli Protocol."""
+        return self._nli.predict(pairs)
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        return load_embedder(self._config.embedder)
+
+    @cached_property
+    def _nli(self) -> Nli:
+        return load_nli(self._config.nli)
+
+
+async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]:
+    """Read the rows. Raises UsageError, StoreError or ImpossibleRequest."""
+    if is_set(request.source):
+        found = read_set(request.source)
+        if request.settings.get("what", found.what) != found.what:
+            raise UsageError(f"{request.source}: holds rows for {found.what}; say --what {found.what}")
+        # The rows say what they are for.
+        return found, Config(training=TrainingConfig(what=found.what))
+    with RunReader(request.source) as reader:
+        config = run_config(reader)
+        what = _training(config, request).what
+        small = Lazy(config)
+        tasks = tasks_of(config, request.tasks)
+        got = await collect(
+            reader,
+            what,
+            tasks=tasks,
+            embedder=small,
+            nli=small,
+            examples=request.examples,
+            most_iteration=request.rounds,
+        )
+        wrote = ("generator.", *PURPOSES)
+        writers = [total.model for total in reader.call_totals() if total.purpose.startswith(wrote)]
+        found = make_set(
+            what,
+            got.preferences if what == "dpo" else got.lessons,
+            source=reader.revision().fingerprint,
+            writers=writers,
+        )
+    for line in (*got.notes, *(f"left out: {n} {why}" for why, n in got.left_out.most_common())):
+        say(line)
+    check_enough(found, str(request.source), 1 if request.data_only else 8)
+    return found, config
+
+
+async def train_run(request: Request, say: Say) -> dict[str, Any]:
+    """Do what is asked; return what ``set.json`` or ``meta.json`` holds. Raises DuologueErrors, each one line."""
+    if os.path.lexists(request.to) and not request.force and (not request.to.is_dir() or any(request.to.iterdir())):
+        raise UsageError(f"{request.to} exists already; name another folder, or allow replacing it with --force")
+    found, config = await training_set(request, say)
+    counts = found.counts()
+    said = {part: ", ".join(f"{task} {n}" for task, n in tasks.items()) or "none" for part, tasks in counts.items()}
+    say(f"rows to learn from: {said['train']}; held out: {said['valid']}")
+    terms = writers_terms(found.writers)
+    if request.data_only:
+        for one in terms:
+            if one.output not in ("free", "stand-in"):
+                say(f"{one.model}: {one.licence}; read whether it allows training on its output")
+        about = write_set(found, request.to, {}, force=request.force)
+        say(f"written: {request.to}")
+        return about
+    check_extra()
+    # Progress bars of single tensors say nothing to a user; tqdm reads this when it is loaded.
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    options = Options.of(_training(config, request), config.seed if request.seed is None else request.seed)
+    base = find_base(request.base or _base_of(config.model), gguf=request.gguf)
+    for note in check_terms(base.name, base.licence, terms, non_commercial=request.non_commercial):
+        say(f"note: {note}")
+    from duologue.training.fit import fit
+
+    fitted = fit(found, base, options, request.to, say=say, force=request.force)
+    say(f"written: {request.to}")
+    if base.gguf is not None:
+        say(f"use it: duologue run --model {request.base or _base_of(config.model)} --adapter {request.to}")
+    return fitted.meta
+
+
+def _training(config: Config, request: Request) -> TrainingConfig:
+    try:
+        return TrainingConfig.model_validate({**config.training.model_dump(), **request.settings})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(map(str, first["loc"]))
+        raise UsageError(f"training.{name}: {first['msg'][0].lower()}{first['msg'][1:]}") from error
+
+
+def _base_of(model: ModelConfig) -> str:
+    if model.backend != "embedded":
+        raise UsageError(
+            f"--base: the run was written by {model.backend} {model.name}; name the model to train, such as --base smollm2-135m"
+        )
+    return model.name

@@ -1,0 +1,1 @@
+"""Search among many vectors without comparing all pairs, and a table of vectors that stages share."""

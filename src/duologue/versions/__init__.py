@@ -1,0 +1,1 @@
+"""Versions of a data set: new topics join what is there, and two versions are compared."""

@@ -1,0 +1,120 @@
+"""Tests of ablations on the scripted model."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from duologue.ablation import ablate, variants
+from duologue.ablation.variants import FULL, chosen, left_out
+from duologue.config.load import load_config
+from duologue.config.sections import Config
+from duologue.errors import ModelError, UsageError
+from duologue.evaluation import Options, Sizes
+
+variants_module = import_module("duologue.ablation.variants")
+"""The package gives its name to the function."""
+SCRIPTED = {
+    "model.backend": "scripted",
+    "model.name": "scripted",
+    "small_models.embedder": "scripted",
+    "small_models.nli": "scripted",
+    "small_models.toxicity": "scripted",
+}
+
+
+def scripted(**changes: Any) -> Config:
+    small = {"pairing.pairs": 6, "generator.candidates": 2, "loop.iterations": 2, "expansion.target": 4}
+    dotted = {key.replace("__", "."): value for key, value in changes.items()}
+    return load_config(
+        overrides={**SCRIPTED, **small, "expansion.max_queries": 4, "expansion.bootstrap_queries": 2, **dotted}
+    )
+
+
+def test_every_variant_differs_in_its_part_alone() -> None:
+    config = scripted()
+    found = variants(config)
+    assert found[0].name == FULL
+    assert found[0].config == config
+    assert len({v.name for v in found}) == len(found)
+    for variant in found[1:]:
+        changed = [name for name in Config.model_fields if getattr(variant.config, name) != getattr(config, name)]
+        assert len(changed) == 1, variant.name
+    names = [v.name for v in found]
+    for name in (
+        "without-expansion",
+        "without-queries",
+        "without-new-queries",
+        "random-pairing",
+        "without-faithfulness",
+        "without-depth",
+        "without-guards",
+        "iterations-1",
+    ):
+        assert name in names
+    assert "whole-generator" in names
+    assert "without-expansion" not in [v.name for v in variants(scripted(profiles__source="given"))]
+
+
+def test_what_cannot_be_run_is_left_out_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "model.backend is scripted" in left_out(scripted())["finetuned"]
+    assert "profiles.source" in left_out(scripted(profiles__source="given"))["without-queries"]
+    embedded = load_config(overrides={"pairing.pairs": 100, "loop.iterations": 2})
+    monkeypatch.setattr(variants_module, "check_extra", lambda: None)
+    assert not left_out(embedded)
+    tuned = next(v for v in variants(embedded) if v.name == "finetuned")
+    assert tuned.config.loop.method == "finetune"
+    back = next(v for v in variants(tuned.config) if v.name == "few-shot")
+    assert back.config == embedded
+    few = load_config(overrides={"pairing.pairs": 10, "loop.iterations": 2})
+    assert "hold out 1" in left_out(few)["finetuned"]
+    one = load_config(overrides={"pairing.pairs": 100, "loop.iterations": 1})
+    assert "2 iterations" in left_out(one)["finetuned"]
+
+    def missing() -> None:
+        raise ModelError("training needs torch")
+
+    monkeypatch.setattr(variants_module, "check_extra", missing)
+    assert left_out(embedded) == {"finetuned": "training needs torch"}
+    with pytest.raises(UsageError, match="training needs torch"):
+        chosen(embedded, ["finetuned"])
+
+
+def test_without_queries_no_query_is_asked_for(tmp_path: Path) -> None:
+    config = scripted()
+    wanted = chosen(config, ["without-queries"])
+    options = Options(groups=("cleanliness", "expansion"), sizes=Sizes(50, 50, 6), models=config.small_models)
+    full, without = ablate(wanted, tmp_path, options).report.data_sets
+    assert "query_acceptance" in full.figures
+    assert "query_acceptance" not in without.figures
+    assert "attribute_acceptance" in without.figures
+    assert "query" not in {s.stage for s in without.stages if s.total}
+
+
+def test_variants_are_chosen_by_name() -> None:
+    assert [v.name for v in chosen(scripted(), ["without-guards"])] == [FULL, "without-guards"]
+    with pytest.raises(UsageError, match="without-guards"):
+        chosen(scripted(), ["without-sense"])
+
+
+def test_calls_are_shared_and_variants_compared_pair_by_pair(tmp_path: Path) -> None:
+    config = scripted()
+    wanted = chosen(config, ["without-depth", "iterations-1", "without-guards"])
+    options = Options(groups=("cleanliness", "diversity"), sizes=Sizes(50, 50, 6), models=config.small_models)
+    said: list[str] = []
+    done = ablate(wanted, tmp_path, options, said=said.append)
+    calls = {one.variant.name: one.calls for one in done.made}
+    assert calls[FULL] > 0
+    # One iteration is the beginning of two.
+    assert calls["iterations-1"] == 0
+    assert done.made[0].conversations > 0
+    assert done.report.data_sets[0].name == FULL
+    assert {gap.second for gap in done.report.differences} <= {v.name for v in wanted}
+    assert all(gap.paired for gap in done.report.differences)
+    again = ablate(wanted, tmp_path, options)
+    assert [one.calls for one in again.made] == [0] * len(again.made)
+    assert again.report == done.report
+    assert said[0].startswith("full")

@@ -1,0 +1,33 @@
+"""Figures of candidates in the loop."""
+
+from __future__ import annotations
+
+from duologue.conversations.figures import Tried, figures, token_count
+from duologue.records import Attribute, Candidate, Evidence, Pair, Profile, Verdict
+
+
+def tried(index: int, *said: str, refused: str = "", voiced: bool = False) -> Tried:
+    one, two = (Profile.of((Attribute.of(f"I am {side} {index}."),)) for side in "ab")
+    pair = Pair(f"p-{index}", index, one, two)
+    evidence = (Evidence(1, one.attributes[0].id, 0, "supported", 0.9),) if voiced else ()
+    candidate = Candidate(f"k-{index}", pair, 1, 0, 0, said, "turns", "m", "h", 0)
+    return Tried(pair.id, candidate, (Verdict("faithfulness", "filter", 1.0, True, "", evidence),), refused)
+
+
+def test_figures() -> None:
+    tries = [
+        tried(0, "Hi there you all.", "Good day.", voiced=True),
+        tried(1, "Hi there you all, too.", "good day."),
+        tried(2, "One two three.", "Four.", refused="swap", voiced=True),
+        Tried("p-3", None, (), "generator", "no answer"),
+    ]
+    made = figures(tries)
+    assert made.accepted == 0.5
+    # One of the two attributes of one of the two accepted.
+    assert made.coverage == 0.25
+    assert made.distinct_utterances == 5 / 6
+    assert made.distinct_openings == 2 / 3
+    assert made.distinct_2 == 7 / 11
+    assert token_count(tries) == 17
+    assert figures(tries, 4).distinct_2 == 1.0
+    assert set(figures([]).as_json().values()) == {0.0}

@@ -1,0 +1,165 @@
+"""Tests of intervals and differences against theory and scipy."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+from duologue.evaluation.bootstrap import Estimate, Sums, difference, holm, interval, weights
+from duologue.evaluation.sample import Sample, estimate
+
+
+def _share(hits: int, of: int, *, seed: int = 0, prefix: str = "c") -> Estimate:
+    sums = Sums(["x"], seed)
+    for i in range(of):
+        sums.add(f"{prefix}{i}".encode(), [(float(i < hits), 1.0)])
+    found = sums.estimates([(0.0, 1.0)])["x"]
+    assert found is not None
+    return found
+
+
+def test_interval_of_a_share_is_near_the_binomial_one() -> None:
+    found = _share(120, 400)
+    error = 1.96 * math.sqrt(0.3 * 0.7 / 400)
+    assert found.value == 0.3
+    assert (found.count, found.of, found.n) == (120.0, 400.0, 400)
+    assert found.low == pytest.approx(0.3 - error, abs=0.008)
+    assert found.high == pytest.approx(0.3 + error, abs=0.008)
+
+
+def test_nothing_found_still_has_an_upper_bound() -> None:
+    found = _share(0, 100)
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(0.037, abs=0.001)
+    assert _share(100, 100).low == pytest.approx(0.963, abs=0.001)
+
+
+def test_order_makes_no_difference_and_seed_does() -> None:
+    rows = [(f"c{i}".encode(), (float(i % 3), float(1 + i % 5))) for i in range(300)]
+    shuffled = list(rows)
+    random.Random(1).shuffle(shuffled)
+    found = []
+    for order, seed in ((rows, 0), (shuffled, 0), (rows, 1)):
+        sums = Sums(["x"], seed)
+        for cluster, ratio in order:
+            sums.add(cluster, [ratio])
+        made = sums.estimates([(0.0, math.inf)])["x"]
+        assert made is not None
+        found.append((made.value, made.low, made.high))
+    assert found[0] == pytest.approx(found[1], abs=1e-9)
+    assert found[0][0] == found[2][0]
+    assert found[0] != found[2]
+
+
+def test_what_does_not_apply_is_left_out() -> None:
+    sums = Sums(["x", "y"], 0)
+    sums.add(b"a", [None, (1.0, 2.0)])
+    found = sums.estimates([(0.0, 1.0)] * 2)
+    assert found["x"] is None
+    assert found["y"] is not None
+    assert found["y"].value == 0.5
+
+
+def test_a_difference_is_tested_paired_where_clusters_are_shared() -> None:
+    # The same pairs of users: what varies between pairs cancels out.
+    stream = random.Random(0)
+    base = [stream.random() for _ in range(300)]
+    made = {}
+    for name, prefix, shift in (("one", "c", 0.0), ("other", "c", 0.02), ("apart", "z", 0.02)):
+        sums = Sums(["x"], 0)
+        for i, value in enumerate(base):
+            sums.add(f"{prefix}{i}".encode(), [(value + shift, 1.0)])
+        found = sums.estimates([(0.0, math.inf)])["x"]
+        assert found is not None
+        made[name] = found
+    paired, apart = (difference(made["other"], made[name]) for name in ("one", "apart"))
+    assert paired is not None
+    assert paired[0] == pytest.approx(0.02)
+    assert paired[3] < 1e-6
+    unpaired = difference(made["apart"], made["one"])
+    assert unpaired is not None
+    assert unpaired[3] > 0.05
+    assert apart is not None
+    assert apart[0] == pytest.approx(0.0)
+
+
+def test_equal_data_do_not_differ() -> None:
+    one = _share(0, 50)
+    assert difference(one, _share(0, 70, prefix="z")) == (0.0, 0.0, 0.0, 1.0)
+    assert difference(one, Estimate(0.5, 0.5, 0.5, 3)) is None
+
+
+def test_p_values_are_even_where_nothing_differs() -> None:
+    found = []
+    for trial in range(60):
+        stream = np.random.default_rng(trial)
+        both = [_values(stream.random(80).tolist(), f"{trial}{side}") for side in "ab"]
+        gap = difference(*both)
+        assert gap is not None
+        found.append(gap[3])
+    assert sum(p < 0.05 for p in found) <= 8
+    assert 0.35 < float(np.mean(found)) < 0.65
+
+
+def _values(values: list[float], prefix: str) -> Estimate:
+    sums = Sums(["x"], 0, 400)
+    for i, value in enumerate(values):
+        sums.add(f"{prefix}{i}".encode(), [(value, 1.0)])
+    made = sums.estimates([(0.0, math.inf)])["x"]
+    assert made is not None
+    return made
+
+
+def test_holm_steps_down() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([]) == []
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+
+
+def test_weights_are_poisson_and_fixed() -> None:
+    assert weights(b"a", 0, 50).tolist() == weights(b"a", 0, 50).tolist()
+    assert weights(b"a", 0, 50).tolist() != weights(b"a", 1, 50).tolist()
+    drawn = np.concatenate([weights(f"{i}".encode(), 0, 200) for i in range(50)])
+    assert float(drawn.mean()) == pytest.approx(1.0, abs=0.04)
+    assert float(drawn.var()) == pytest.approx(1.0, abs=0.06)
+
+
+def test_a_sample_does_not_depend_on_order() -> None:
+    items = [f"k{i}" for i in range(500)]
+    found = []
+    for order in (items, items[::-1]):
+        sample: Sample[str] = Sample(20, 3)
+        for item in order:
+            sample.offer(item.encode(), item)
+        found.append(sample.items())
+    assert found[0] == found[1]
+    smaller: Sample[str] = Sample(5, 3)
+    for item in items:
+        smaller.offer(item.encode(), item)
+    assert smaller.items() == found[0][:5]
+    assert smaller.seen == 500
+
+
+def test_interval_from_halves_is_near_that_of_a_mean() -> None:
+    values = np.random.default_rng(0).normal(5.0, 2.0, 400).tolist()
+    found = estimate(lambda items: float(np.mean(items)), values, seed=0, salt="x", halves=200)
+    assert found is not None
+    error = 1.96 * float(np.std(values)) / 20
+    assert found.high - found.value == pytest.approx(error, rel=0.25)
+    assert found.value - found.low == pytest.approx(error, rel=0.25)
+    again = estimate(lambda items: float(np.mean(items)), values, seed=0, salt="x", halves=200)
+    other = estimate(lambda items: float(np.mean(items)), values, seed=0, salt="y", halves=200)
+    assert again is not None
+    assert other is not None
+    assert (again.low, again.high) == (found.low, found.high) != (other.low, other.high)
+
+
+def test_no_figure_and_no_interval() -> None:
+    assert estimate(lambda items: None, [1], seed=0, salt="x") is None
+    few = estimate(lambda items: 1.0, [1, 2], seed=0, salt="x")
+    assert few is not None
+    assert few.replicates is None
+    assert interval(np.array([1.0, 1.0])) == (1.0, 1.0)

@@ -1,0 +1,54 @@
+"""Tests of what a run's ledger adds to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from duologue.datasets import open_dataset
+from duologue.evaluation import Options, evaluate
+from duologue.evaluation.rendering.extras import parts
+from duologue.evaluation.run_account import iterations, stages
+
+Write = Callable[[Path, Sequence[Any]], Path]
+
+
+def test_a_run_brings_its_account(
+    tmp_path: Path, make_run: Callable[..., Path], scripted_options: Callable[..., Options]
+) -> None:
+    run = make_run(tmp_path / "run", 6)
+    report = evaluate(run, options=scripted_options(groups=("expansion", "quality"), by_iteration=True))
+    data, first_round = report.data_sets
+    by_stage = {(s.stage, s.iteration): s for s in data.stages}
+    candidates = by_stage["candidate", 1]
+    assert (candidates.total, candidates.accepted, candidates.rejected, candidates.failed) == (24, 6, 12, 6)
+    assert candidates.rejected_by == {"tournament": 6, "faithfulness": 6}
+    (one,) = data.iterations
+    # Of each pair's four candidates two passed the Critic, and one of them won.
+    assert (one.iteration, one.candidates, one.survived, one.acceptance, one.winners) == (1, 24, 12, 0.5, 6)
+    assert one.distinct_utterances == pytest.approx((1 + 1 + 6) / 18)
+    assert one.distinct_openings == pytest.approx(1 / 6)
+    assert one.coverage == pytest.approx(1 / 4)
+    for column in (data, first_round):
+        figure = column.figures["candidate_acceptance"]
+        assert (figure.value, figure.count, figure.of, figure.n) == (0.5, 12, 24, 24)
+        assert figure.low < 0.5 < figure.high
+    assert "attribute_acceptance" not in data.figures
+    assert not first_round.stages
+    assert not first_round.iterations
+    titles = [part.title for part in parts(report)]
+    assert titles == ["run: every item, stage by stage", "run: round by round"]
+
+
+def test_other_data_sets_have_none(
+    tmp_path: Path, clean_rows: Callable[..., list[Any]], write_rows: Write, scripted_options: Callable[..., Options]
+) -> None:
+    path = write_rows(tmp_path / "x.jsonl", clean_rows(10))
+    assert not stages(open_dataset(path))
+    assert not iterations(open_dataset(path))
+    report = evaluate(path, options=scripted_options(groups=("quality",)))
+    assert "candidate_acceptance" not in report.data_sets[0].figures
+    assert not parts(report)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from duologue.errors import UsageError
+from duologue.publish import Options, publish
+from duologue.publish.licences import DATA_LICENCES, conflicts, data_licence, model_terms, remark
+
+
+@pytest.mark.parametrize(
+    ("model", "output"),
+    [
+        ("gpt-4o-mini", "competing"),
+        ("openai/gpt-oss-20b", "free"),
+        ("claude-sonnet-4", "competing"),
+        ("meta-llama/Llama-3.1-8B-Instruct", "named"),
+        ("Qwen/Qwen2.5-3B-Instruct", "non-commercial"),
+        ("Qwen/Qwen2.5-7B-Instruct", "free"),
+        ("mistralai/Mistral-7B-Instruct-v0.3", "free"),
+        ("scripted", "stand-in"),
+        ("my-own-model", "unknown"),
+    ],
+)
+def test_terms_of_models(model: str, output: str) -> None:
+    terms = model_terms(model)
+    assert terms.output == output
+    assert bool(remark(terms)) == (output != "free")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "seeds", "said"),
+    [
+        ("cc-by-4.0", "cc0-1.0", ""),
+        ("cc-by-4.0", "cc-by-4.0", ""),
+        ("cc0-1.0", "cc-by-4.0", "ask for attribution"),
+        ("cc-by-4.0", "cc-by-sa-4.0", "has to be CC BY-SA 4.0"),
+        ("cc-by-sa-4.0", "cc-by-sa-4.0", ""),
+        ("cc-by-4.0", "cc-by-nc-4.0", "allows commercial use"),
+        ("cc-by-4.0", "cc-by-nd-4.0", "does not allow passing on changed data"),
+        ("cc-by-4.0", "", "is not known"),
+        ("cc-by-4.0", "none", "state no licence"),
+        ("cc-by-4.0", "house-licence", "is not in duologue's table"),
+    ],
+)
+def test_seeds_against_the_chosen_licence(chosen: str, seeds: str, said: str) -> None:
+    found = conflicts(DATA_LICENCES[chosen], seeds, [])
+    assert [said in text for text in found] == ([True] if said else [])
+
+
+def test_an_unknown_licence_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"--licence: 'wtf' is not in duologue's table; choose one of cc0-1\.0"):
+        data_licence("wtf")
+
+
+def test_a_conflict_stops_publishing_until_it_is_accepted_and_then_the_card_says_so(
+    make_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    run = make_run(tmp_path / "run", 2, model="gpt-4o")
+    with pytest.raises(UsageError, match=r"not published: the model gpt-4o: its terms forbid.*--accept-licence"):
+        publish(run, tmp_path / "to", Options())
+    assert not (tmp_path / "to").exists()
+    done = publish(run, tmp_path / "to", Options(accept_conflicts=True))
+    assert "gpt-4o" in done.notes[0]
+    assert "published all the same" in (tmp_path / "to" / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,374 @@
+"""The pages in a real browser: Debian's Chromium through Playwright. Skipped where that can't be had.
+
+``DUOLOGUE_SCREENSHOTS=FOLDER`` keeps the two pictures of the documentation.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = Path(os.environ.get("DUOLOGUE_CHROMIUM", "/usr/bin/chromium"))
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+)  # fmt: skip
+TOKEN = "owner-token-of-the-test"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests of this file."""
+    api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright: pip install playwright")
+    if not CHROMIUM.exists():
+        pytest.skip(f"the browser tests need Chromium at {CHROMIUM}: apt-get install chromium")
+    with api.sync_playwright() as playwright:
+        try:
+            made = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
+        except api.Error as error:
+            pytest.skip(f"Chromium does not start here: {str(error).splitlines()[0]}")
+        yield made
+        made.close()
+
+
+class Served:
+    """A review served by uvicorn in a thread."""
+
+    def __init__(self, path: Path, *, token: str | None = None, plan: Any = None) -> None:
+        import uvicorn
+
+        from duologue.review.app import make_app, open_review
+        from duologue.review.security import allowed_hosts
+        from duologue.review.serve import bind
+
+        self.review = open_review(path, token=token, who="rosa")
+        self.study = self.review.studies.ensure(plan) if plan else None
+        listening = bind("127.0.0.1", 0)
+        self.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        config = uvicorn.Config(
+            make_app(self.review, allowed_hosts("127.0.0.1")), log_level="error", access_log=False, ws="none"
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listening]}, daemon=True)
+        self._thread.start()
+        while not (self._server.started and self.review.index.progress.ready):
+            assert self._thread.is_alive(), "the server ended"
+            assert not self.review.index.progress.error
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.should_exit = True
+        self._thread.join(timeout=20)
+        self.review.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    """Serves reviews and closes them."""
+    served: list[Served] = []
+
+    def start(path: Path, **more: Any) -> Served:
+        served.append(Served(path, **more))
+        return served[-1]
+
+    yield start
+    for one in served:
+        one.close()
+
+
+def _is_problem(message: Any) -> bool:
+    # htmx says so when a page is left while it asks for a part.
+    return message.type == "error" and not message.text.startswith(("htmx:afterRequest", "htmx:sendAbort"))
+
+
+def _page(browser: Any, **more: Any) -> Any:
+    """A page of its own profile that fails the test on any script error or blocked resource."""
+    page = browser.new_context(**more).new_page()
+    page.set_default_timeout(30_000)
+    page.problems = []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("console", lambda message: page.problems.append(message.text) if _is_problem(message) else None)
+    return page
+
+
+def _keep(page: Any, name: str, **more: Any) -> None:
+    folder = os.environ.get("DUOLOGUE_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=str(Path(folder) / name), **more)
+
+
+def test_browse_and_evidence(
+    browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    served = serve(write_run(tmp_path / "run", 60))
+    page = _page(browser, viewport={"width": 1180, "height": 900})
+    page.goto(served.address)
+    assert page.locator("h1").inner_text() == "run"
+    assert page.locator("svg.chart").count() == 3
+    page.click("text=Browse")
+    assert page.locator(".rows li").count() == 50
+    page.click("text=Next")
+    page.wait_for_url(re.compile("page=2"))
+    page.wait_for_function("document.querySelectorAll('.rows li').length === 10")
+    # Searching while typing changes the list and the address, not the field that is typed into.
+    page.keyboard.press("/")
+    page.keyboard.type("bagpipes")
+    page.wait_for_selector("text=Nothing matches")
+    assert "text=bagpipes" in page.url
+    assert page.evaluate("document.activeElement.name") == "text"
+    page.go_back()
+    page.wait_for_function("document.querySelectorAll('.rows li').length === 10")
+    page.goto(f"{served.address}/list")
+    # The keyboard alone: search, move, open.
+    page.keyboard.press("/")
+    page.keyboard.type("trombone")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("text=trombone"))
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/row/\d+"))
+    assert page.locator("h1").inner_text() == "c-000000000001"
+    # Pointing at an attribute lights up the utterances that bear on it, each in its own colour and with words.
+    page.hover("#a1-0 .text")
+    assert page.locator("#u-0").get_attribute("class") == "u1 lit supported"
+    assert page.locator("#u-5").get_attribute("class") == "u2 lit swapped"
+    assert page.locator(".talk .lit").count() == 2
+    assert "takes over 1a" in page.locator("#u-5").inner_text()
+    page.set_viewport_size({"width": 1000, "height": 1130})
+    _keep(page, "review-conversation.png")
+    page.hover("#a2-2 .text")
+    assert page.locator("#u-5").get_attribute("class") == "u2 lit contradicted"
+    # And the reverse, with the keyboard.
+    page.focus("#u-5")
+    assert page.locator("#a2-2").get_attribute("class") == "lit contradicted"
+    assert page.locator("#a1-0").get_attribute("class") == "lit swapped"
+    page.keyboard.press("Escape")
+    assert page.locator(".lit").count() == 0
+    assert page.locator(".contender").count() == 6
+    assert page.locator(".contender.winner").count() == 1
+    page.locator("main").focus()
+    page.keyboard.press("r")
+    page.wait_for_selector(".hand-rejected")
+    assert "reject by rosa" in page.locator(".history").inner_text()
+    page.keyboard.press("j")
+    page.wait_for_selector("text=c-000000000002")
+    assert page.problems == []
+
+
+def test_an_edit_and_light_and_dark(
+    browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    served = serve(write_run(tmp_path / "run", 2))
+    colours = set()
+    for scheme in ("light", "dark"):
+        page = _page(browser, color_scheme=scheme, viewport={"width": 390, "height": 800})
+        page.goto(f"{served.address}/c/c-000000000000")
+        colours.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        # Nothing is wider than a phone.
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert _contrasts(page) == []
+    page.click("text=Edit the utterances")
+    page.fill("textarea[name=utterance-3]", "I play the trombone.")
+    page.click("text=Save the edit")
+    page.wait_for_selector(".hand-edited")
+    assert "I play the trombone." in page.locator("#u-3 p").first.inner_text()
+    assert "Before the edit" in page.locator("#u-3").inner_text()
+    assert len(colours) == 2
+    assert page.problems == []
+
+
+def _contrasts(page: Any) -> list[Any]:
+    """Texts whose contrast with their ground is below 4.5 to 1 (WCAG 2, AA)."""
+    found: list[Any] = page.evaluate("""() => {
+      const parse = (c) => { const m = c.match(/[\\d.]+/g).map(Number); return m.length < 4 ? [...m, 1] : m; };
+      const light = ([r, g, b]) => { const f = (v) => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; };
+        return .2126 * f(r) + .7152 * f(g) + .0722 * f(b); };
+      const bad = [];
+      for (const e of document.querySelectorAll("main *, header *")) {
+        if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) || e.closest("svg") || !e.checkVisibility()) continue;
+        let ground = e, colour = [0, 0, 0, 0];
+        while (ground && colour[3] === 0) { colour = parse(getComputedStyle(ground).backgroundColor); ground = ground.parentElement; }
+        const [a, b] = [light(parse(getComputedStyle(e).color)), light(colour)].sort((x, y) => y - x);
+        if ((a + .05) / (b + .05) < 4.5) bad.push([e.tagName, e.className, e.textContent.slice(0, 40), (a + .05) / (b + .05)]);
+      }
+      return bad;
+    }""")
+    return found
+
+
+def _plan(one: Path, other: Path, **more: Any) -> Any:
+    from duologue.review.study.records import KINDS, Plan
+
+    values: dict[str, Any] = {"kinds": KINDS, "items": 3, "per_item": 2, "annotators": ("ann", "bo"), "seed": 3, **more}
+    return Plan(str(one), str(other), **values)
+
+
+def _answer(page: Any) -> None:
+    """Answer the task on the page with the keyboard alone, and wait for the next page."""
+    before = page.url
+    kind = page.locator("h1").inner_text()
+    if "machine" in kind:
+        page.keyboard.press("2")
+    elif "learn" in kind:
+        page.keyboard.press("1")
+        page.keyboard.press("3")
+    else:
+        for key in "45345":
+            page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: url != before)
+
+
+def test_a_whole_session_with_a_reload_and_two_at_once(
+    browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    one, other = write_run(tmp_path / "one", 20), write_run(tmp_path / "two", 20, persona="Yes.")
+    served = serve(one, token=TOKEN, plan=_plan(one, other))
+    links = dict(served.review.studies.links(served.study or ""))
+    pages = {name: _page(browser, viewport={"width": 1180, "height": 900}) for name in links}
+    for name, page in pages.items():
+        page.goto(f"{served.address}/a/{links[name]}")
+        assert f"Hello, {name}" in page.locator("h1").inner_text()
+        page.click("text=Start")
+    seat = served.review.studies.seat(links["ann"])
+    assert seat is not None
+    total = seat.total
+    # Both answer in turn; neither sees anything of the other, nor of the sides.
+    for _ in range(5):
+        for page in pages.values():
+            assert not re.search(r"c-[0-9a-f]{12}|synthetic_side|gold|tmp|/one|/two", page.content())
+            _answer(page)
+    ann = pages["ann"]
+    ann.set_viewport_size({"width": 1080, "height": 900})
+    _keep(ann, "review-annotation.png")
+    # A reload in the middle: what was chosen but not confirmed is still there, what was confirmed is counted.
+    box = ann.locator("input[type=checkbox], input[type=radio]").first
+    ann.keyboard.press("1")
+    assert box.is_checked()
+    ann.reload()
+    assert ann.locator("input[type=checkbox], input[type=radio]").first.is_checked()
+    assert ann.locator("label[for=done]").inner_text() == f"5 of {total} answered"
+    ann.goto(f"{served.address}/a/{links['ann']}")
+    assert "Welcome back" in ann.locator("h1").inner_text()
+    ann.keyboard.press("Enter")
+    ann.wait_for_selector(".answer")
+    while "Thank you" not in ann.locator("h1").inner_text():
+        _answer(ann) if not ann.locator("input:checked").count() else (
+            ann.click("text=Confirm"),
+            ann.wait_for_load_state(),
+        )
+    study = served.review.studies.study(served.study or "")
+    assert sum(a.annotator == "ann" for a in study.answers) == total
+    assert sum(a.annotator == "bo" for a in study.answers) == 5
+    owner = _page(browser)
+    owner.goto(f"{served.address}/results")
+    assert "needs the address" in owner.locator("main").inner_text()
+    owner.problems.clear()
+    owner.goto(f"{served.address}/enter?token={TOKEN}")
+    owner.click("text=Evaluation")
+    assert f"{total} of {total}" in owner.locator("main").inner_text()
+    assert TOKEN not in owner.url
+    assert [p.problems for p in (*pages.values(), owner)] == [[], [], []]
+
+
+def test_hostile_text_stays_text(
+    browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], hostile: tuple[str, ...], tmp_path: Path
+) -> None:
+    one = write_run(tmp_path / "run", 6, said=hostile, persona=hostile[0])
+    served = serve(one, plan=_plan(one, one, kinds=("faithfulness", "quality"), annotators=("<b>x</b>", "bo")))
+    page = _page(browser)
+    links = [link for _, link in served.review.studies.links(served.study or "")]
+    addresses = ["/", "/list", "/c/c-000000000000", "/list?text=<script>", "/decisions", "/results", f"/a/{links[0]}"]
+    addresses += [f"/a/{links[0]}/{n}" for n in range(1, 9)]
+    for address in addresses:
+        page.goto(served.address + address)
+        page.wait_for_load_state()
+        assert page.evaluate("window.pwned") is None, address
+        assert (
+            page.locator(
+                "script:not([src]), iframe, main style, main meta, main form[action*=evil], img, [onerror]"
+            ).count()
+            == 0
+        )
+        assert page.locator("h1", has_text="Owned").count() == 0
+        assert page.locator("b:has-text('{')").count() == 0
+    page.goto(f"{served.address}/c/c-000000000000")
+    shown = page.locator("#u-0 p").first.inner_text()
+    assert shown == hostile[0]
+    assert page.problems == []
+
+
+def test_the_overview_follows_a_run_by_itself_and_scripts_are_ours_alone(
+    browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    run = write_run(tmp_path / "run", 3, state="running")
+    served = serve(run)
+    page = _page(browser)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(served.address)
+    page.wait_for_selector(".pill.running")
+    page.wait_for_selector("svg >> text=18")
+    # What is on the page stays as it is, but for the part that is live.
+    page.evaluate("document.querySelector('h1').dataset.old = '1'; document.querySelector('header').dataset.old = '1'")
+    with sqlite3.connect(run / "run.sqlite") as other:
+        columns = 'revision, stage, iteration, ?, status, "by", reason, data, position, seq, pass'
+        other.execute(f"INSERT INTO items SELECT {columns} FROM items WHERE stage = 'candidate' LIMIT 1", ("k-new",))
+        other.execute("UPDATE revisions SET state = 'finished'")
+    other.close()
+    page.wait_for_selector(".pill.finished")
+    page.wait_for_selector("svg >> text=19")
+    assert page.locator("header[data-old]").count() == 1
+    assert page.locator("h1[data-old]").count() == 0
+    assert {url.partition("/")[2].lstrip("/").partition("/")[0] for url in asked} == {
+        served.address.removeprefix("http://")
+    }
+    assert page.evaluate("typeof htmx") == "object"
+    assert page.problems == []
+
+
+def test_every_page_on_a_phone_with_labels_and_contrast(
+    browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    one, other = write_run(tmp_path / "one", 12), write_run(tmp_path / "two", 12, persona="Yes.")
+    served = serve(one, plan=_plan(one, other))
+    link = dict(served.review.studies.links(served.study or ""))["ann"]
+    addresses = ["/", "/list", "/c/c-000000000001", "/decisions", "/results", f"/a/{link}"]
+    addresses += [f"/a/{link}/{n}" for n in range(1, 10)]
+    kinds = set()
+    for scheme in ("light", "dark"):
+        page = _page(browser, color_scheme=scheme, viewport={"width": 390, "height": 800}, has_touch=True)
+        for address in addresses:
+            page.goto(served.address + address)
+            kinds.add(page.locator("h1").inner_text())
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+            assert _contrasts(page) == [], address
+            # Whatever can be filled in or pressed has a name, and there is one h1 and one main part.
+            assert page.evaluate(_UNNAMED) == [], address
+            assert (page.locator("h1").count(), page.locator("main").count()) == (1, 1), address
+        assert page.problems == []
+    assert len(kinds) > 7
+    # A whole task by touch alone.
+    before = f"{served.address}/a/{link}/1"
+    page.goto(before)
+    for group in page.locator("fieldset").all():
+        group.locator(".choice").first.tap()
+    page.tap(".answer button")
+    page.wait_for_url(lambda url: url != before)
+    assert page.problems == []
+
+
+_UNNAMED = """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a, [tabindex='0']")]
+  .filter((e) => e.checkVisibility() && !(e.labels && [...e.labels].some((l) => l.textContent.trim()))
+    && !e.textContent.trim() && !e.getAttribute("aria-label"))
+  .map((e) => e.outerHTML.slice(0, 80))"""

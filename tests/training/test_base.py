@@ -1,0 +1,51 @@
+"""Finding the base model."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from tests.training.tiny import write_tiny
+
+from duologue.errors import ModelError, UsageError
+from duologue.training.base import find_base, gguf_value, targets
+
+
+def test_a_gguf_file_is_known_by_its_hash_and_licence(tmp_path: Path) -> None:
+    path = write_tiny(tmp_path / "tiny.gguf")
+    base = find_base(str(path))
+    assert (base.name, base.gguf, base.licence) == ("tiny", path, "apache-2.0")
+    assert base.identity == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_checkpoint_states_its_licence_in_its_card(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    with pytest.raises(UsageError, match=r"config\.json is missing"):
+        find_base(str(folder))
+    (folder / "config.json").write_text("{}")
+    (folder / "README.md").write_text("---\ntags: [x]\nlicense: 'cc-by-nd-4.0'\n---\nlicense: mit\n")
+    base = find_base(str(folder))
+    assert (base.name, base.gguf, base.identity, base.licence) == ("mine", None, "", "cc-by-nd-4.0")
+    fits = write_tiny(tmp_path / "tiny.gguf")
+    assert find_base(str(folder), gguf=fits).gguf == fits
+
+
+def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no such file"):
+        find_base(str(tmp_path / "none.gguf"))
+    with pytest.raises(UsageError, match="no language model"):
+        find_base("minilm")
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF but not really")
+    with pytest.raises(ModelError, match="damaged or no GGUF"):
+        gguf_value(broken, "general.license")
+
+
+def test_a_model_without_the_layers_is_refused() -> None:
+    layers = [("model.layers.0.self_attn.q_proj", None), ("model.layers.0.mlp.up_proj", None)]
+    assert targets(SimpleNamespace(named_modules=lambda: layers)) == ["q_proj", "up_proj"]
+    with pytest.raises(ModelError, match="has none of the layers"):
+        targets(SimpleNamespace(named_modules=list))

@@ -1,0 +1,173 @@
+"""The Trainer of the loop, with a stand-in for the training process and for the models."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.training.tiny import write_tiny
+
+import duologue
+from duologue.backends.protocol import Backend
+from duologue.backends.scripted import ScriptedBackend
+from duologue.config.sections import Config
+from duologue.conversations.finetune import Adapter
+from duologue.engine.engine import Engine
+from duologue.errors import ConfigError, ImpossibleRequest, Interrupted, ItemFailed
+from duologue.training.loop_trainer import ProcessTrainer, read_adapter
+
+
+class Idle:
+    """An engine that calls nothing."""
+
+    def __init__(self) -> None:
+        self.stop_at = float("inf")
+
+    def check(self) -> None:
+        if time.monotonic() > self.stop_at:
+            raise Interrupted("enough")
+
+
+def trainer(folder: Path, code: str, engine: Idle | None = None) -> ProcessTrainer:
+    class Stand(ProcessTrainer):
+        def command(self, round_: int, to: Path) -> list[str]:
+            return [sys.executable, "-c", f"to = {str(to)!r}\n{code}"]
+
+    return Stand(engine or Idle(), Config(), folder, "f" * 64)  # type: ignore[arg-type]
+
+
+WRITES = """
+import json, pathlib
+folder = pathlib.Path(to)
+folder.mkdir(parents=True)
+losses = {"before": 2.0, "after": 1.0}
+(folder / "meta.json").write_text(json.dumps({"sha256": "abc", "held_out_loss": losses}))
+"""
+
+
+def test_a_complete_adapter_is_not_made_again(tmp_path: Path) -> None:
+    made = asyncio.run(trainer(tmp_path, WRITES).train(1))
+    assert (made.id, made.loss) == ("abc", (2.0, 1.0))
+    assert asyncio.run(trainer(tmp_path, "raise SystemExit(1)").train(1)) == made
+
+
+def test_what_went_wrong_is_the_last_line(tmp_path: Path) -> None:
+    code = "print('step 1')\nprint('duologue: memory ran out')\nraise SystemExit(1)"
+    with pytest.raises(ItemFailed, match=r"^memory ran out$"):
+        asyncio.run(trainer(tmp_path, code).train(1))
+
+
+def test_a_stop_ends_the_training(tmp_path: Path) -> None:
+    engine = Idle()
+    engine.stop_at = time.monotonic() + 0.2
+    with pytest.raises(Interrupted):
+        asyncio.run(trainer(tmp_path, "import time\ntime.sleep(60)", engine).train(1))
+
+
+def test_a_broken_adapter_is_removed_not_loaded(tmp_path: Path) -> None:
+    (tmp_path / "meta.json").write_text("{")
+    with pytest.raises(ItemFailed, match="no readable adapter"):
+        read_adapter(tmp_path)
+    assert not tmp_path.exists()
+
+
+@pytest.mark.train
+@pytest.mark.usefixtures("extra")
+def test_the_true_command_trains_what_the_embedded_backend_then_loads(
+    make_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    model = write_tiny(tmp_path / "tiny.gguf")
+    chosen = {"training.steps": 2, "training.every": 1, "training.rank": 2, "generator.examples": 0}
+    run = make_run(tmp_path / "run", 10, config=chosen, state="running")
+    swapped: list[Backend] = []
+
+    class Catches(Idle):
+        async def change(self, backend: Backend) -> None:
+            swapped.append(backend)
+
+    config = Config.model_validate({"model": {"name": str(model)}})
+    made = ProcessTrainer(Catches(), config, run, "f" * 64)  # type: ignore[arg-type]
+
+    async def go() -> Adapter:
+        adapter = await made.train(1)
+        await made.use(adapter)
+        await made.use(adapter)
+        await made.use(None)
+        return adapter
+
+    adapter = asyncio.run(go())
+    assert Path(adapter.path) == run / "training" / ("f" * 12) / "round-1"
+    assert adapter.loss is not None
+    tuned, plain = swapped
+    assert tuned.model != plain.model
+    assert tuned.model.startswith("tiny@")
+
+
+def settings(**overrides: Any) -> Config:
+    small = {f"small_models.{name}": "scripted" for name in ("embedder", "nli", "toxicity")}
+    values = {
+        "model.backend": "scripted",
+        "model.name": "scripted",
+        "pairing.pairs": 10,
+        "loop": "finetune",
+        "loop.iterations": 2,
+        "splits.valid": 0.3,
+        "splits.train": 0.6,
+        "training.held_out": 2,
+        **small,
+        **overrides,
+    }
+    values["loop.method"] = values.pop("loop")
+    return duologue.load_config(preset="quick", overrides=values)
+
+
+class Swap:
+    """Lets another scripted model answer, as an adapter would."""
+
+    def __init__(self, engine: Engine, config: Config, folder: Path, fingerprint: str) -> None:
+        self.engine = engine
+
+    async def train(self, round_: int) -> Adapter:
+        return Adapter(f"{round_}" * 12, "nowhere")
+
+    async def use(self, adapter: Adapter | None) -> None:
+        name = f"scripted+{adapter.id}" if adapter else "scripted"
+        await self.engine.change(ScriptedBackend(model=name))
+
+
+def test_a_run_with_adapters_keeps_their_calls_apart(tmp_path: Path) -> None:
+    duologue.run(settings(), tmp_path / "run", backend=ScriptedBackend(), trainer=Swap)
+    with duologue.RunReader(tmp_path / "run") as reader:
+        (row,) = reader.items("adapter")
+        models = {call["model"] for call in reader.calls()}
+        keys = [call["key"] for call in reader.calls()]
+        accounts = {(c.stage, c.status): c.n for c in reader.counts() if c.stage == "adapter"}
+    assert row.status in ("accepted", "rejected")
+    assert set(json.loads(row.data or "{}")["figures"]) == {"in use", "few-shot only", "trained"}
+    assert models == {"scripted", "scripted+111111111111"}
+    assert len(keys) == len(set(keys))
+    assert sum(accounts.values()) == 1
+
+
+def test_what_cant_be_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"loop\.method: finetune trains embedded models"):
+        duologue.run(settings(), tmp_path / "a", backend=ScriptedBackend())
+    with pytest.raises(ImpossibleRequest, match="10 pairs hold out 3"):
+        duologue.run(settings(**{"training.held_out": 4}), tmp_path / "b", trainer=Swap)
+    with pytest.raises(ConfigError, match="at least 2 iterations"):
+        duologue.run(settings(**{"loop.iterations": 1}), tmp_path / "c", trainer=Swap)
+
+
+def test_loop_finetune_is_short_for_the_method(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("loop: finetune\n")
+    config = duologue.load_config(path, preset="quick")
+    assert config.loop.method == "finetune"
+    # The preset's other values of the section stay.
+    assert config.loop.pool_join == 2
