@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
-import secrets
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +15,16 @@ from typing import Any
 
 import orjson
 
-from duologue.backends.embedded_slots import SlotTable
-from duologue.backends.embedded_text import PromptTokens, error_of, forced
+from duologue.backends.embedded_engine import EmbeddedEngine, EngineTeam
+from duologue.backends.embedded_text import error_of, forced
 from duologue.backends.protocol import Answer, Features, Request, TokenLogprob
 from duologue.errors import CallError, ModelError
 from duologue.models.files import sha256_of
 
-KV_PER_SLOT = 2
-"""Prefix caches kept per concurrent request: a turn-by-turn conversation alternates between two prompts."""
+TURNS = 2
+"""Messages beyond which a prompt is one of a conversation whose earlier prompts have been read."""
+SMALL = 400_000_000
+"""Bytes of a model file up to which several engines of one thread each are faster than one of several threads."""
 
 
 def default_slots() -> int:
@@ -69,12 +70,7 @@ class EmbeddedBackend:
         self.features = Features(
             grammar=True, json_schema=True, logprobs=True, prefill=True, scoring=True, slots=self._slots
         )
-        self._server: Any = None
-        self._tokens: PromptTokens | None = None
-        self._caches = SlotTable(self._slots * KV_PER_SLOT)
-        self._saving = threading.Lock()
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._names = 0
+        self._team: EngineTeam | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._closing = threading.Event()
 
@@ -109,120 +105,63 @@ class EmbeddedBackend:
         pool, self._pool = self._pool, None
         if pool is not None:
             await asyncio.to_thread(pool.shutdown, wait=True)
-        server, self._server, self._tokens = self._server, None, None
-        if server is not None:
-            # The last reference goes in a thread, because the destructor waits for llama.cpp's loop.
-            holder = [server]
-            del server
-            await asyncio.to_thread(holder.clear)
-        folder, self._folder = self._folder, None
-        if folder is not None:
-            folder.cleanup()
+        team, self._team = self._team, None
+        if team is not None:
+            await asyncio.to_thread(team.close)
 
     def _load(self) -> None:
         check_gguf(self._path)
-        # Spinning worker threads halve the speed as soon as anything else runs; libgomp reads this once, when loaded.
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        try:
-            import xllamacpp
-        except ImportError as error:
-            raise ModelError("the embedded model needs xllamacpp: pip install 'duologue[embedded]'") from error
         began = time.perf_counter()
-        key = secrets.token_hex(16)
-        caches = self._slots * KV_PER_SLOT
-        params = xllamacpp.CommonParams()
-        params.model.path = str(self._path)
-        if self._adapter is not None:
-            params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(self._adapter), 1.0)]
-        params.n_ctx = self._context * caches
-        params.n_parallel = caches
-        params.n_gpu_layers = 0
-        params.cpuparams.n_threads = max(1, self._threads // 2)
-        params.cpuparams_batch.n_threads = self._threads
-        # One cache per sequence: with the unified cache most sequences read their prompt again.
-        params.kv_unified = False
-        params.cache_idle_slots = False
-        params.cache_ram_mib = 0
-        params.fit_params = False
-        params.warmup = False
-        params.verbosity = -1
-        # llama.cpp always listens on a loopback port; nobody without this run's secret may use it.
-        params.hostnames = ["127.0.0.1"]
-        params.api_keys = [key]
-        self._folder = tempfile.TemporaryDirectory(prefix="duologue-")
-        params.slot_save_path = self._folder.name + os.sep
-        params.endpoint_slots = False
-        params.ui = False
+        count = engines_for(self._path, self._threads, self._slots)
+        # A request more per engine than its share, so that two long answers on one don't leave another idle.
+        share = math.ceil(self._slots / count)
+        slots, threads = share if count == 1 else share + 1, max(1, self._threads // count)
+        engines: list[EmbeddedEngine] = []
         try:
-            self._server = xllamacpp.Server(params)
-        except (RuntimeError, ValueError) as error:
-            which = f"{self._path} with the adapter {self._adapter}" if self._adapter else f"{self._path}"
-            raise ModelError(f"{which}: llama.cpp can't load this model; fetch it again or free memory") from error
-        self._tokens = PromptTokens(self._server.listening_address, key)
-        # The server must have answered once before it may be freed, or llama.cpp's loop never ends.
-        self._server.handle_completions({"prompt": "a", "n_predict": 1})
+            while len(engines) < count:
+                engines.append(self._engine(slots, threads))
+        except BaseException:
+            EngineTeam(engines).close()
+            raise
+        self._team = EngineTeam(engines)
         if self._log_path is not None:
             with self._log_path.open("a", encoding="utf-8") as log:
                 log.write(
-                    f"loaded {self.model} in {time.perf_counter() - began:.1f} s: {self._slots} slots, "
+                    f"loaded {self.model} in {time.perf_counter() - began:.1f} s: {count} engines, {self._slots} slots, "
                     f"{self._threads} threads, {self._context} tokens of context\n"
                 )
 
+    def _engine(self, slots: int, threads: int) -> EmbeddedEngine:
+        return EmbeddedEngine(self._path, adapter=self._adapter, slots=slots, threads=threads, context=self._context)
+
     def _answer(self, request: Request, cancelled: threading.Event) -> Answer:
-        if self._tokens is None or cancelled.is_set() or self._closing.is_set():
+        team = self._team
+        if team is None or cancelled.is_set() or self._closing.is_set():
             raise CallError("stop", "the embedded model is not running")
         body = _body(request)
-        prompt = self._tokens.of(request.messages, request.prefill)
+        prompt = team.tokens.of(request.messages, request.prefill)
         body["prompt"] = prompt
         bodies = [body]
         if request.score:
-            bodies = forced(body, self._tokens.plain(request.score), whole=request.score.isascii())
+            bodies = forced(body, team.tokens.plain(request.score), whole=request.score.isascii())
         chunks: list[dict[str, Any]] = []
 
         def take(chunk: dict[str, Any]) -> bool:
             chunks.append(chunk)
             return cancelled.is_set() or self._closing.is_set()
 
-        slot, shared = self._caches.take(prompt)
-        try:
-            self._prepare(slot, prompt, shared)
-            for part in bodies:
-                self._server.handle_completions(part | {"id_slot": slot}, take)
-        finally:
-            self._caches.give_back(slot)
+        # A speaker's prompts begin with its own instructions and grow from turn to turn.
+        team.complete(request.messages[0].content, prompt, bodies, take, stay=len(request.messages) > TURNS)
         if self._closing.is_set():
             raise CallError("stop", "the embedded model is not running")
         answer = answer_of(chunks)
         return replace(answer, text=request.score, finish="stop") if request.score else answer
 
-    def _prepare(self, slot: int, prompt: list[int], shared: int) -> None:
-        """Load what is saved of the prompt's beginning, or read and save it. Only speed depends on it."""
-        plan = self._caches.plan(slot, prompt, shared)
-        if plan.save:
-            # One at a time: those that wait find the beginning saved.
-            with self._saving:
-                plan = self._caches.plan(slot, prompt, shared)
-                if plan.save and self._folder is not None and not self._closing.is_set():
-                    self._move(slot, "restore", plan.load)
-                    start = prompt[: plan.save]
-                    self._server.handle_completions({"prompt": start, "n_predict": 0, "id_slot": slot})
-                    self._names += 1
-                    name = f"{self._names}.kv"
-                    if self._move(slot, "save", name):
-                        for gone in self._caches.saved(name, start):
-                            Path(self._folder.name, gone).unlink(missing_ok=True)
-                    return
-        self._move(slot, "restore", plan.load)
 
-    def _move(self, slot: int, action: str, name: str | None) -> bool:
-        """Save a sequence's cache to a file or load it; False when that can't be done."""
-        if name is None or self._tokens is None:
-            return False
-        try:
-            self._tokens.post(f"/slots/{slot}?action={action}", {"filename": name})
-        except CallError:
-            return False
-        return True
+def engines_for(path: Path, threads: int, slots: int) -> int:
+    """Number of engines for a model: one per thread, at most 8, while the model is small enough not to wait for memory."""
+    small = path.stat().st_size <= SMALL
+    return max(1, min(threads, slots, 8)) if small else 1
 
 
 def check_gguf(path: Path) -> None:
