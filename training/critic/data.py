@@ -38,6 +38,8 @@ class Labelled:
     faithful: bool = True
     complete: bool = True
     """Whether all cells are labelled; else only "nothing is contradicted or swapped" is known."""
+    fresh: bool = False
+    """Whether the shipped NLI model has not learnt from the conversation: it is too sure of those it has."""
     focus: frozenset[tuple[int, str]] | None = None
     """The attributes (owner, text) whose cells a variant adds to those of its original; None for all."""
 
@@ -149,23 +151,24 @@ def foreign(known: dict[str, Labelled], count: int = 3, seed: int = 0) -> Iterat
         yield replace(original, id=f"{original.id}/foreign", users=users, focus=added)
 
 
-def chats(name: str = "chats.txt") -> Iterator[Labelled]:
-    """The short chats of ``chats.txt``, or of ``chats_held.txt``; its head says what the marks mean."""
-    block: list[str] = []
-    for line in (HERE / name).read_text(encoding="utf-8").splitlines():
-        if line.startswith("= ") and block:
-            yield _chat(block)
-            block = []
-        if line and not line.startswith("#"):
-            block.append(line)
-    yield _chat(block)
+def chats(*names: str) -> Iterator[Labelled]:
+    """The chats of files such as ``chats.txt`` (the default), whose head says what the marks mean."""
+    for name in names or ("chats.txt", "chats_2.txt", "generated.txt"):
+        block: list[str] = []
+        for line in (HERE / name).read_text(encoding="utf-8").splitlines():
+            if line.startswith("= ") and block:
+                yield _chat(block)
+                block = []
+            if line and not line.startswith("#"):
+                block.append(line)
+        yield _chat(block)
 
 
 def _chat(block: list[str]) -> Labelled:
     users = tuple(tuple(t.strip() for t in line[2:].split("|")) for line in block if line[:2] in ("1:", "2:"))
     said = tuple(line[2:] for line in block if line.startswith("- "))
     name = block[0][2:]
-    chat = Labelled(name, name, users, said)
+    chat = Labelled(name, name, users, said, fresh=True)
     marks = next((line[2:] for line in block if line.startswith("! ")), "").split()
     for mark in marks:
         kind, rest = mark[0], mark[1:]
@@ -177,10 +180,10 @@ def _chat(block: list[str]) -> Labelled:
         where, at = rest.split("@")
         owner, number = map(int, where.split("."))
         cell = (owner, users[owner - 1][number - 1], int(at) - 1)
-        {"S": chat.carried, "C": chat.contradicted, "W": chat.swapped}[kind].add(cell)
+        {"S": chat.carried, "F": chat.faint, "C": chat.contradicted, "W": chat.swapped}[kind].add(cell)
         if (kind == "W") == (cell[2] % 2 + 1 == owner) or cell[2] >= len(said):
             raise ValueError(f"{name}: {mark} names the wrong speaker")
-        chat.faithful &= kind == "S"
+        chat.faithful &= kind in "SF"
     return chat
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -12,6 +12,7 @@ import pytest
 from duologue.backends.protocol import Answer, Features, Request, Sampling
 from duologue.config.sections import CriticConfig, GeneratorConfig
 from duologue.conversations.examples import Example
+from duologue.conversations.generator.choice import Scored
 from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
 from duologue.conversations.generator.registry import make_generator
 from duologue.conversations.generator.turns import Talk, TurnsGenerator, whole_sentences
@@ -189,6 +190,31 @@ def test_of_several_draws_the_best_is_said() -> None:
     assert talk.said[1:] == ["The oven is full of bread, is it?"]
     assert len({r.key for r in caller.requests}) == 3
     assert len({r.messages for r in caller.requests}) == 1
+
+
+def _slip_when(word: str) -> Callable[..., Scored]:
+    def choose(draws: Sequence[str], *_: object, **__: object) -> Scored:
+        return max((Scored(d, contradiction=float(word in d)) for d in draws), key=lambda s: s.total)
+
+    return choose
+
+
+def test_a_slip_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("duologue.conversations.generator.turns.choose", _slip_when("never"))
+    caller = Answers(lines("I never bake.", "I never ever bake.", "The bread is warm.", "My bread is good."))
+    conversation = Talk(task(), ["Do you bake at all these days?"])
+    asyncio.run(turns(caller, turn_choices=2)._speak(conversation))
+    assert conversation.said[1] == "The bread is warm."
+    assert len(caller.requests) == 4
+
+
+def test_where_every_draw_slips_the_best_is_said_and_the_critic_judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("duologue.conversations.generator.turns.choose", _slip_when("never"))
+    caller = Answers(lambda r: f"I never bake in the year {r.sample}.")
+    conversation = Talk(task(), ["Do you bake at all these days?"])
+    asyncio.run(turns(caller, turn_choices=2, turn_retries=2)._speak(conversation))
+    assert conversation.said[1].startswith("I never bake in the year")
+    assert len(caller.requests) == 6
 
 
 def notes(request: Request) -> list[str]:

@@ -36,6 +36,8 @@ ALIKE = 0.7
 TAKEN = 0.75
 """Similarity of a claim to a claim of the partner's from which it takes that over."""
 
+SLIP = 0.5
+"""Probability from which a draw counts as a slip; the Critic's heads put their thresholds there."""
 SHARED = 0.5
 """Similarity of the partner's claim to the speaker's own profile from which "me too" is true."""
 SAME_OPENING = 0.6
@@ -71,13 +73,18 @@ class Scored:
     """A draw with its parts, each in [0, 1], and their weighted sum."""
 
     text: str
-    fitting: float
-    planned: float
-    contradiction: float
-    swap: float
-    repetition: float
-    invention: float
-    ending: float
+    fitting: float = 0.0
+    planned: float = 0.0
+    contradiction: float = 0.0
+    swap: float = 0.0
+    repetition: float = 0.0
+    invention: float = 0.0
+    ending: float = 0.0
+
+    @property
+    def slips(self) -> bool:
+        """Whether the Critic would probably find a contradiction or a swap in it."""
+        return max(self.contradiction, self.swap) >= SLIP
 
     @property
     def total(self) -> float:
@@ -101,21 +108,24 @@ def score_draws(
     return [judge(scored) for scored in _at_best(draws, situation, embedder, fit)]
 
 
-def choose(draws: Sequence[str], situation: Situation, *, embedder: Embedder, nli: Nli, fit: Fit | None = None) -> str:
+def choose(
+    draws: Sequence[str], situation: Situation, *, embedder: Embedder, nli: Nli, fit: Fit | None = None
+) -> Scored:
     """Return the draw that :func:`score_draws` scores highest, the first of equals; ``draws`` holds at least one.
 
     Inference only ever takes off, so draws that can't reach the best one found so far are not asked about.
     """
     judge = _Judge(situation, embedder, nli)
     hopes = _at_best(draws, situation, embedder, fit)
-    best: tuple[float, int] | None = None
+    best: tuple[float, int, Scored] | None = None
     for index in sorted(range(len(hopes)), key=lambda i: -hopes[i].total):
         if best is not None and hopes[index].total < best[0]:
             break
-        found = (judge(hopes[index]).total, -index)
-        best = found if best is None else max(best, found)
+        judged = judge(hopes[index])
+        if best is None or (judged.total, -index) > best[:2]:
+            best = (judged.total, -index, judged)
     assert best is not None
-    return draws[-best[1]]
+    return best[2]
 
 
 def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder, fit: Fit | None) -> list[Scored]:

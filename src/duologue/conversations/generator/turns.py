@@ -20,7 +20,7 @@ from duologue.backends.grammar import line
 from duologue.backends.protocol import Message, Request
 from duologue.conversations.critic.guards.utterance import check_utterance
 from duologue.conversations.examples import Example
-from duologue.conversations.generator.choice import Situation, choose
+from duologue.conversations.generator.choice import Scored, Situation, choose
 from duologue.conversations.generator.parse import clean_utterance
 from duologue.conversations.generator.plan import Plan, carries, next_attribute
 from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
@@ -52,7 +52,7 @@ class Talk:
 
 
 class TurnsGenerator:
-    """Lets two speakers talk. Of several draws of an utterance the best that no guard refuses is said."""
+    """Lets two speakers talk. Of several draws of an utterance the best that no guard refuses is said; slips are drawn again."""
 
     mode: Literal["turns"] = "turns"
 
@@ -93,24 +93,29 @@ class TurnsGenerator:
         """Let the next speaker say one utterance."""
         planned = await self._planned(talk)
         attribute = None if planned is None else talk.profile[planned]
-        good: list[str] = []
+        drawn: list[str] = []
         refusals: list[str] = []
+        best: Scored | None = None
         for attempt in range(self._config.turn_retries + 1):
             # The last redraws go without the note, lest an attribute that can't be said ends the conversation.
             note = attribute if attempt < max(1, self._config.turn_retries - 1) else None
-            good += await self._draws(talk, note, attempt, refusals)
-            if good and (attribute is None or attempt or any(carries(text, attribute) for text in good)):
+            new = [text for text in await self._draws(talk, note, attempt, refusals) if text not in drawn]
+            if new:
+                drawn += new
+                found = await self._best(talk, new, attribute)
+                best = found if best is None or found.total > best.total else best
+            told = attribute is None or attempt or any(carries(text, attribute) for text in drawn)
+            if best is not None and told and not best.slips:
                 break
-        if not good:
+        if best is None:
             guard, _, reason = refusals[-1].partition(": ")
             count = (self._config.turn_retries + 1) * self._choices
             place = len(talk.said) + 1
             raise Refused(guard, f"utterance {place} was refused in each of {count} draws, the last time: {reason}")
-        best = await self._best(talk, good, attribute)
         talk.tried[talk.speaker - 1].append(-1 if planned is None else planned)
-        if attribute is not None and carries(best, attribute):
+        if attribute is not None and carries(best.text, attribute):
             talk.notes[len(talk.said)] = attribute
-        talk.said.append(best)
+        talk.said.append(best.text)
 
     async def _planned(self, talk: Talk) -> int | None:
         if not self._config.plan:
@@ -159,9 +164,10 @@ class TurnsGenerator:
             max_words=self._config.max_utterance_words,
         )
 
-    async def _best(self, talk: Talk, draws: list[str], planned: str | None) -> str:
-        if len(draws) == 1:
-            return draws[0]
+    async def _best(self, talk: Talk, draws: list[str], planned: str | None) -> Scored:
+        if self._choices == 1:
+            # One draw an utterance leaves nothing to choose, and the Critic judges the whole.
+            return Scored(draws[0], planned=float(planned is not None and carries(draws[0], planned)))
         situation = Situation(talk.task.pair, tuple(talk.said), planned, last=len(talk.said) + 1 == talk.task.target)
         return await asyncio.to_thread(
             choose, draws, situation, embedder=self._context.embedder, nli=self._context.nli, fit=self._context.fit

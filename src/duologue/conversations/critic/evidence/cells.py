@@ -118,8 +118,8 @@ def _asked(touch: Touch) -> bool:
 
 
 def voiced(reading: Reading) -> bool:
-    """Whether a reading can take over the partner's attribute: a claim, and no mere agreement with what was asked."""
-    return reading.claim and reading.source in ("sentence", "joined")
+    """Whether a reading can take over the partner's attribute: a claim or a "me too", and no mere answer."""
+    return reading.claim and reading.source in ("sentence", "joined", "agreement")
 
 
 def _cell(group: Sequence[Touch], stands_out: float, inference: Inference) -> Cell:
@@ -156,6 +156,7 @@ def _cell(group: Sequence[Touch], stands_out: float, inference: Inference) -> Ce
         "clash": float(clashing is not None),
         "same_fact": float(any(t.same_fact for t in single)),
         "claim": float(any(t.reading.claim for t in whole)),
+        "echo": float(nearest.reading.source == "agreement"),
     }
     return Cell(
         first.owner,

@@ -10,7 +10,7 @@ from duologue.models.protocol import Embedder
 from duologue.records import Attribute, Speaker
 
 FEATURES = (
-    "entails", "similarity", "stands_out", "share", "telling", "denial", "number", "third", "ground", "own", "lead", "agrees", "told",
+    "entails", "similarity", "stands_out", "share", "telling", "denial", "number", "third", "ground", "own", "lead", "agrees", "told", "echo",
 )  # fmt: skip
 
 
@@ -25,7 +25,7 @@ def swap_features(
     ``supported`` holds each cell's probability of support. ``ground`` is the similarity of the attribute to the
     nearest one of the speaker's own; ``own`` how well an own attribute explains the utterance; ``lead`` how much nearer
     the claim is to the attribute than to any of the speaker's own; ``told`` how clearly the owner has said it before;
-    ``agrees`` is 1 for a sentence that merely agrees.
+    ``agrees`` is 1 for a sentence that merely agrees, ``echo`` for a "me too" that repeats what the partner just said.
     """
     ground = _ground(attributes, embedder)
     nearest = _nearest([c for c in found if c.owner != c.speaker], attributes, embedder)
