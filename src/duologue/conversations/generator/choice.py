@@ -36,8 +36,8 @@ ALIKE = 0.7
 TAKEN = 0.75
 """Similarity of a claim to a claim of the partner's from which it takes that over."""
 
-SLIP = 0.5
-"""Probability from which a draw counts as a slip; the Critic's heads put their thresholds there."""
+SLIP = 0.2
+"""Probability from which a draw counts as a slip. The Critic refuses from 0.5 on, but here a false alarm costs a draw only."""
 SHARED = 0.5
 """Similarity of the partner's claim to the speaker's own profile from which "me too" is true."""
 SAME_OPENING = 0.6
@@ -83,7 +83,7 @@ class Scored:
 
     @property
     def slips(self) -> bool:
-        """Whether the Critic would probably find a contradiction or a swap in it."""
+        """Whether it may be a contradiction or a swap, so that another draw is worth its cost."""
         return max(self.contradiction, self.swap) >= SLIP
 
     @property
