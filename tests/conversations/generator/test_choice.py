@@ -149,7 +149,13 @@ def test_the_choice_is_the_highest_score(draws: list[str], said: list[str], plan
     situation = Situation(PAIR, tuple(said), planned)
     scored = score_draws(draws, situation, embedder=ScriptedEmbedder(), nli=Denying())
     chosen = choose(draws, situation, embedder=ScriptedEmbedder(), nli=Denying())
-    assert chosen == max(scored, key=lambda s: s.total)
+    assert chosen == max(scored, key=lambda s: s.rank)
+
+
+def test_what_slips_ranks_below_all_that_does_not() -> None:
+    clean, slip = Scored("a", fitting=0.1), Scored("b", fitting=1.0, planned=1.0, contradiction=0.3)
+    assert slip.total > clean.total
+    assert clean.rank > slip.rank
 
 
 class Counting(ScriptedNli):

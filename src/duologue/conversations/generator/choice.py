@@ -87,6 +87,11 @@ class Scored:
         return max(self.contradiction, self.swap) >= SLIP
 
     @property
+    def rank(self) -> tuple[bool, float]:
+        """Orders draws: all that do not slip before those that do, then by total."""
+        return not self.slips, self.total
+
+    @property
     def total(self) -> float:
         """Higher is better."""
         return (
@@ -111,19 +116,19 @@ def score_draws(
 def choose(
     draws: Sequence[str], situation: Situation, *, embedder: Embedder, nli: Nli, fit: Fit | None = None
 ) -> Scored:
-    """Return the draw that :func:`score_draws` scores highest, the first of equals; ``draws`` holds at least one.
+    """Return the draw of :func:`score_draws` that ranks highest, the first of equals; ``draws`` holds at least one.
 
     Inference only ever takes off, so draws that can't reach the best one found so far are not asked about.
     """
     judge = _Judge(situation, embedder, nli)
     hopes = _at_best(draws, situation, embedder, fit)
-    best: tuple[float, int, Scored] | None = None
-    for index in sorted(range(len(hopes)), key=lambda i: -hopes[i].total):
-        if best is not None and hopes[index].total < best[0]:
+    best: tuple[tuple[bool, float], int, Scored] | None = None
+    for index in sorted(range(len(hopes)), key=lambda i: hopes[i].rank, reverse=True):
+        if best is not None and hopes[index].rank < best[0]:
             break
         judged = judge(hopes[index])
-        if best is None or (judged.total, -index) > best[:2]:
-            best = (judged.total, -index, judged)
+        if best is None or (judged.rank, -index) > best[:2]:
+            best = (judged.rank, -index, judged)
     assert best is not None
     return best[2]
 

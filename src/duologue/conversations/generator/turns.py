@@ -103,7 +103,8 @@ class TurnsGenerator:
             if new:
                 drawn += new
                 found = await self._best(talk, new, attribute)
-                best = found if best is None or found.total > best.total else best
+                # What slips is said only when every draw does, for the Critic would refuse the conversation.
+                best = found if best is None or found.rank > best.rank else best
             told = attribute is None or attempt or any(carries(text, attribute) for text in drawn)
             if best is not None and told and not best.slips:
                 break
