@@ -49,6 +49,13 @@ def test_bad_input_is_one_line(run: Path, tmp_path: Path, arguments: tuple[str, 
     assert not (tmp_path / "a").exists()
 
 
+def test_force_never_takes_the_run_away(run: Path) -> None:
+    done = train(run, "--data-only", "--to", run, "--force")
+    assert done.returncode == 2
+    assert "holds what is read" in done.stderr
+    assert (run / "run.sqlite").is_file()
+
+
 @pytest.mark.skipif(find_spec("trl") is not None, reason="the extra train is installed")
 def test_without_the_extra_the_message_names_it(run: Path, tmp_path: Path) -> None:
     done = train(run, "--to", tmp_path / "a")

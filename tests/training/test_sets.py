@@ -47,7 +47,7 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
         half()
     assert list(tmp_path.iterdir()) == []
     with new_folder(to) as folder:
-        (folder / "one").write_text("x")
+        (folder / "set.json").write_text('{"format": "duologue-training/1"}')
     with pytest.raises(UsageError, match="--force"), new_folder(to):
         pass
     with new_folder(to, force=True) as folder:

@@ -46,7 +46,9 @@ def train(
     non_commercial: Annotated[
         bool, typer.Option("--non-commercial", help="The adapter will serve non-commercial use alone.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder, and start over.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the set or adapter that is there, and start over.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Train a LoRA adapter on what a run's Critic chose; the same command goes on after a stop."""

@@ -23,6 +23,7 @@ from duologue.training.extras import check_extra
 from duologue.training.options import Options
 from duologue.training.sets import TrainingSet, check_enough, is_set, make_set, read_set, write_set
 from duologue.training.terms import check_terms, writers_terms
+from duologue.training.whole import check_target
 
 Say = Callable[[str], None]
 
@@ -108,8 +109,7 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
 
 async def train_run(request: Request, say: Say) -> dict[str, Any]:
     """Do what is asked; return what ``set.json`` or ``meta.json`` holds. Raises DuologueErrors, each one line."""
-    if os.path.lexists(request.to) and not request.force and (not request.to.is_dir() or any(request.to.iterdir())):
-        raise UsageError(f"{request.to} exists already; name another folder, or allow replacing it with --force")
+    check_target(request.to, force=request.force, source=request.source)
     found, config = await training_set(request, say)
     counts = found.counts()
     said = {part: ", ".join(f"{task} {n}" for task, n in tasks.items()) or "none" for part, tasks in counts.items()}
