@@ -21,6 +21,7 @@ from duologue.backends.protocol import Backend
 from duologue.config.fingerprint import fingerprint
 from duologue.config.model_settings import with_model_settings
 from duologue.config.sections import Config
+from duologue.conversations.critic.registry import asking
 from duologue.conversations.finetune import Trainer
 from duologue.engine.engine import Engine
 from duologue.engine.usage import Usage
@@ -253,6 +254,11 @@ def check_request(seeds: Seeds, config: Config) -> None:
 def _check_finetuning(config: Config) -> None:
     if config.loop.iterations < 2:
         raise ConfigError(f"loop.iterations: loop.method {config.loop.method} needs at least 2 iterations")
+    if experts := asking(config.critic):
+        raise ConfigError(
+            f"loop.method: with {config.loop.method} the Critic's {', '.join(experts)} would ask the model in training, and a "
+            "new adapter would judge itself; leave them out of critic.filters and critic.quality"
+        )
     held, need = config.pairing.pairs * config.splits.valid, config.training.held_out
     if round(held) < need:
         raise ImpossibleRequest(

@@ -164,6 +164,15 @@ def test_what_cant_be_is_refused_before_anything_starts(tmp_path: Path) -> None:
         duologue.run(settings(**{"loop.iterations": 1}), tmp_path / "c", trainer=Swap)
 
 
+@pytest.mark.parametrize(
+    "part", [{"critic.filters": ("faithfulness", "toxicity-llm")}, {"critic.quality": ("depth-llm",)}]
+)
+def test_an_adapter_never_judges_itself(tmp_path: Path, part: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"(toxicity|depth)-llm would ask the model in training"):
+        duologue.run(settings(**part), tmp_path / "a", trainer=Swap)
+    assert not (tmp_path / "a").exists()
+
+
 def test_loop_finetune_is_short_for_the_method(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("loop: finetune\n")
