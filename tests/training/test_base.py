@@ -30,7 +30,22 @@ def test_a_checkpoint_states_its_licence_in_its_card(tmp_path: Path) -> None:
     base = find_base(str(folder))
     assert (base.name, base.gguf, base.identity, base.licence) == ("mine", None, "", "cc-by-nd-4.0")
     fits = write_tiny(tmp_path / "tiny.gguf")
-    assert find_base(str(folder), gguf=fits).gguf == fits
+    base = find_base(str(folder), gguf=fits)
+    assert (base.gguf, base.architecture, base.exports) == (fits, "llama", True)
+
+
+def test_a_gguf_file_beside_a_checkpoint_must_be_one(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"--gguf: .*none\.gguf: there is no such file"):
+        find_base(str(tmp_path), gguf=tmp_path / "none.gguf")
+    (tmp_path / "text.gguf").write_text("text")
+    with pytest.raises(ModelError, match="not a GGUF model"):
+        find_base(str(tmp_path), gguf=tmp_path / "text.gguf")
+
+
+def test_a_kind_of_model_without_known_names_gets_no_llama_cpp_adapter(tmp_path: Path) -> None:
+    base = find_base(str(write_tiny(tmp_path / "tiny.gguf", architecture="gemma")))
+    assert (base.architecture, base.exports) == ("gemma", False)
 
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:

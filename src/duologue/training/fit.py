@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from duologue.training.checkpoints import newest, open_work
 from duologue.training.encode import Encoder
 from duologue.training.export import export_adapter
 from duologue.training.extras import check_extra, cpu_has_bfloat16
+from duologue.training.fits import check_fits
 from duologue.training.options import Options
 from duologue.training.rows import Lesson, Preference
 from duologue.training.sets import LEAST, TrainingSet, check_enough
@@ -121,6 +123,8 @@ def _try(found: TrainingSet, base: Base, plan: _Plan, say: Say) -> tuple[Any, An
 
     set_seed(plan.options.seed)
     model, tokenizer = load_model(base, bfloat16=plan.device == "cuda" and plan.bfloat16)
+    if base.gguf is not None and base.exports and str(base.gguf) != base.source:
+        check_fits(base.gguf, model.config, partial(_down, model))
     encoder = Encoder(tokenizer)
     train, long = _rows(found.train, encoder, plan.options)
     valid, _ = _rows(found.valid, encoder, plan.options)
@@ -165,6 +169,10 @@ def _try(found: TrainingSet, base: Base, plan: _Plan, say: Say) -> tuple[Any, An
     }
     say(f"held-out loss {_round(before)} before, {_round(after)} after {measured['steps']} steps, {seconds:.0f} s")
     return trainer.model, tokenizer, measured
+
+
+def _down(model: Any, layer: int) -> Any:
+    return model.get_parameter(f"model.layers.{layer}.mlp.down_proj.weight").detach().float().cpu().numpy()
 
 
 def _rows(

@@ -20,6 +20,7 @@ from duologue.store.reading import RunReader
 from duologue.training.base import find_base
 from duologue.training.collect import PURPOSES, collect, run_config, tasks_of
 from duologue.training.extras import check_extra
+from duologue.training.lora_gguf import KNOWN
 from duologue.training.options import Options
 from duologue.training.sets import TrainingSet, check_enough, is_set, make_set, read_set, write_set
 from duologue.training.terms import check_terms, writers_terms
@@ -129,12 +130,17 @@ async def train_run(request: Request, say: Say) -> dict[str, Any]:
     base = find_base(request.base or _base_of(config.model), gguf=request.gguf)
     for note in check_terms(base.name, base.licence, terms, non_commercial=request.non_commercial):
         say(f"note: {note}")
+    if base.gguf is not None and not base.exports:
+        known = ", ".join(KNOWN)
+        say(f"note: adapter.gguf is written for {known}, and {base.name} is {base.architecture}: the PEFT folder alone")
     from duologue.training.fit import fit
 
     fitted = fit(found, base, options, request.to, say=say, force=request.force)
     say(f"written: {request.to}")
-    if base.gguf is not None:
-        say(f"use it: duologue run --model {request.base or _base_of(config.model)} --adapter {request.to}")
+    if base.exports:
+        # A checkpoint is trained, and its GGUF file is what runs.
+        model = request.gguf or request.base or _base_of(config.model)
+        say(f"use it: duologue run --model {model} --adapter {request.to}")
     return fitted.meta
 
 
