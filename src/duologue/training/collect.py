@@ -19,10 +19,10 @@ from duologue.errors import ConfigError, UsageError
 from duologue.export.contests import Contest, contests
 from duologue.export.splits import assign_splits
 from duologue.models.protocol import Embedder, Nli
-from duologue.records import Conversation, Pair
+from duologue.records import Candidate, Conversation, Pair
 from duologue.store.reading import RunReader
 from duologue.text import normalise
-from duologue.training.replay import Replayer, Side
+from duologue.training.replay import Replayer, Said, Side
 from duologue.training.rows import Lesson, Part, Preference, What
 from duologue.users.cleaning import clean
 
@@ -96,7 +96,7 @@ async def collect(
                 async for lesson in _lessons(won, mode, replayer, shown, parts, out):
                     out.lessons.append(lesson)
             else:
-                async for preference in _preferences(reader, mode, replayer, shown, parts, out, most_iteration):
+                async for preference in _preferences(reader, won, mode, replayer, shown, parts, out, most_iteration):
                     out.preferences.append(preference)
         except ConfigError as error:
             raise UsageError(f"--tasks: {error}") from error
@@ -148,7 +148,7 @@ async def _lessons(
         if part is None:
             out.left_out["conversations of the split test"] += 1
             continue
-        sides = await replayer.sides(mode, pair, conversation.candidate.utterances, shown(pair), replayer.config.seed)
+        sides = await replayer.sides(mode, _said(conversation.candidate), shown(pair))
         if not sides:
             out.left_out[f"conversations that the Generator of mode {mode} would not say"] += 1
         for side in sides:
@@ -158,6 +158,7 @@ async def _lessons(
 
 async def _preferences(
     reader: RunReader,
+    won: Sequence[Conversation],
     mode: str,
     replayer: Replayer,
     shown: Callable[[Pair], tuple[Example, ...]],
@@ -165,7 +166,7 @@ async def _preferences(
     out: Collected,
     most: int | None,
 ) -> AsyncIterator[Preference]:
-    for contest in contests(reader):
+    for contest in contests(reader, won):
         if most is not None and contest.iteration > most:
             continue
         pair = contest.chosen.candidate.pair
@@ -173,12 +174,11 @@ async def _preferences(
         if part is None:
             out.left_out["contests of the split test"] += 1
             continue
-        said = [contest.chosen.candidate.utterances, contest.utterances]
-        if mode == "turns":
-            # Of one length, or the model would learn to prefer short or long ones.
-            least = min(map(len, said))
-            said = [u[:least] for u in said]
-        better, worse = [await replayer.sides(mode, pair, u, shown(pair), replayer.config.seed) for u in said]
+        lost = Said(pair, contest.utterances, contest.iteration, *contest.drawn, contest.chosen.candidate.seed)
+        both = (_said(contest.chosen.candidate), lost)
+        # Of one length, or the model would learn to prefer short or long ones.
+        least = min(len(one.utterances) for one in both)
+        better, worse = [await replayer.sides(mode, one, shown(pair), most=least) for one in both]
         for first, second in zip(better, worse, strict=False):
             row = _preference(contest, mode, part, first, second)
             if row is None:
@@ -201,6 +201,10 @@ def _preference(contest: Contest, mode: str, part: Part, better: Side, worse: Si
     name = f"{contest.chosen.id}-{contest.rejected}-{mode}{'-' * bool(better.name)}{better.name}"
     prompt, chosen, rejected = better.messages[:start], better.messages[start:], worse.messages[start:]
     return Preference(name, mode, part, prompt, chosen, rejected, contest.by) if prompt else None
+
+
+def _said(made: Candidate) -> Said:
+    return Said(made.pair, made.utterances, made.iteration, made.attempt, made.sample, made.seed)
 
 
 def _winners(reader: RunReader, most: int | None) -> Iterator[Conversation]:
