@@ -40,6 +40,8 @@ class School:
         return made
 
     async def use(self, adapter: Adapter | None) -> None:
+        if adapter and adapter.path == "broken":
+            raise ItemFailed("can't be used")
         self.now = adapter.id if adapter else ""
         self.used.append(self.now)
 
@@ -166,6 +168,14 @@ def test_training_that_fails_is_a_row_and_the_loop_goes_on() -> None:
     assert (row.status, row.by, row.reason) == ("failed", "training", "memory ran out")
     assert school.used == []
     assert models(writer, 2) == {"good 5"}
+
+
+def test_an_adapter_that_cant_be_loaded_is_a_row_and_the_loop_goes_on() -> None:
+    rows, school, writer = run(Adapter("good 7", "a"), Adapter("good 9", "broken"))
+    assert [row.status for row in rows] == ["accepted", "failed"]
+    assert (rows[1].by, rows[1].reason) == ("loading", "can't be used")
+    assert school.now == "good 7"
+    assert models(writer, 3) == {"good 7"}
 
 
 def test_finetuning_alone_shows_the_first_examples_and_both_shows_winners() -> None:

@@ -50,7 +50,10 @@ class Trainer(Protocol):
         ...
 
     async def use(self, adapter: Adapter | None) -> None:
-        """Let the model with this adapter, or as the run began, answer from now on. No call may be in flight."""
+        """Let the model with this adapter, or as the run began, answer from now on. No call may be in flight.
+
+        Raises ItemFailed when the adapter can't be loaded; nothing can be asked until another is in use.
+        """
         ...
 
 
@@ -84,15 +87,19 @@ class Finetuning:
         try:
             adapter = await self._trainer.train(iteration)
         except ItemFailed as failure:
-            self._ledger.record(Outcome("adapter", item, "failed", "training", str(failure), iteration))
-            await self._ledger.flush()
+            await self._failed(item, iteration, "training", failure)
             return
         held = _held(pairs)
         tries = {
             CURRENT: await self._try(held, iteration, CURRENT, shown),
             FEW_SHOT: await self._few_shot(held, iteration, shown, grown),
         }
-        await self._trainer.use(adapter)
+        try:
+            await self._trainer.use(adapter)
+        except ItemFailed as failure:
+            await self._trainer.use(self.current)
+            await self._failed(item, iteration, "loading", failure)
+            return
         tries[TRAINED] = await self._try(held, iteration, TRAINED, shown)
         preferred = await self._preferred(tries[CURRENT], tries[TRAINED])
         # At one size, for shorter sets look more varied.
@@ -122,6 +129,10 @@ class Finetuning:
             await self._trainer.use(self.current)
         else:
             self.current = adapter
+
+    async def _failed(self, item: str, iteration: int, by: str, failure: ItemFailed) -> None:
+        self._ledger.record(Outcome("adapter", item, "failed", by, str(failure), iteration))
+        await self._ledger.flush()
 
     async def _few_shot(self, held: Sequence[Pair], iteration: int, shown: Pool, grown: Pool) -> tuple[Tried, ...]:
         if self.current is None and shown == grown:

@@ -18,11 +18,14 @@ from duologue.backends.make import make_backend
 from duologue.config.sections import Config
 from duologue.conversations.finetune import Adapter
 from duologue.engine.engine import Engine
-from duologue.errors import ItemFailed
+from duologue.errors import ItemFailed, ModelError
+from duologue.models.files import sha256_of
 
 _log = logging.getLogger("duologue.training")
 LOOK = 0.5
 """Seconds between two looks at whether the run is to end."""
+_NONE = Adapter("", "")
+"""Stands for a model in use that is not known."""
 
 
 class ProcessTrainer:
@@ -38,9 +41,13 @@ class ProcessTrainer:
     async def train(self, round_: int) -> Adapter:
         """See the Protocol. An adapter that is complete is not made again."""
         to = self._home / f"round-{round_}"
-        if not (to / "meta.json").is_file():
-            await self._run(self.command(round_, to))
-        return read_adapter(to)
+        if (to / "meta.json").is_file():
+            try:
+                return await asyncio.to_thread(read_adapter, to)
+            except ItemFailed as failure:
+                _log.warning("%s", failure)
+        await self._run(self.command(round_, to))
+        return await asyncio.to_thread(read_adapter, to)
 
     async def use(self, adapter: Adapter | None) -> None:
         """See the Protocol."""
@@ -48,8 +55,15 @@ class ProcessTrainer:
             return
         model = self._config.model.model_copy(update={"adapter": adapter.path if adapter else None})
         chosen = self._config.model_copy(update={"model": model})
-        backend = await asyncio.to_thread(make_backend, chosen, folder=self._folder)
-        await self._engine.change(backend)
+        try:
+            backend = await asyncio.to_thread(make_backend, chosen, folder=self._folder)
+            await self._engine.change(backend)
+        except ModelError as error:
+            # The engine may have closed what it had, so whatever is wanted next has to be loaded.
+            self._used = _NONE
+            if adapter is None:
+                raise
+            raise ItemFailed(f"can't be used: {error}; delete {adapter.path} to have it trained anew") from error
         self._used = adapter
 
     def command(self, round_: int, to: Path) -> list[str]:
@@ -80,16 +94,21 @@ class ProcessTrainer:
 
 
 def read_adapter(folder: Path) -> Adapter:
-    """The adapter in a folder that ``duologue train`` wrote. Raises ItemFailed when it is none."""
+    """The adapter in a folder that ``duologue train`` wrote.
+
+    Raises ItemFailed when it is none, or its bytes are not those that were written; the folder is removed then.
+    """
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        if sha256_of(folder / "adapter.gguf") != meta["sha256"]:
+            raise ValueError("damaged")
         losses = meta.get("held_out_loss") or {}
         before, after = losses.get("before"), losses.get("after")
         loss = (float(before), float(after)) if before is not None and after is not None else None
         return Adapter(str(meta["sha256"]), str(folder), loss)
     except (OSError, ValueError, KeyError, TypeError) as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise ItemFailed(f"{folder}: held no readable adapter and was removed; the next pass trains it anew") from error
+        raise ItemFailed(f"{folder}: held no readable adapter and was removed, to be trained anew") from error
 
 
 async def _follow(process: asyncio.subprocess.Process) -> str:
