@@ -10,6 +10,7 @@ import typer
 
 from duologue.errors import UsageError
 from duologue.text import printable
+from duologue.training.orphan import end_with_parent
 from duologue.training.train import Request, train_run
 
 
@@ -83,4 +84,5 @@ def train(
         if not quiet:
             typer.echo(printable(line))
 
+    end_with_parent()
     asyncio.run(train_run(request, say))

@@ -13,7 +13,7 @@ from typing import Any
 
 from duologue.errors import ImpossibleRequest, ModelError
 from duologue.training.base import Base, load_model, targets
-from duologue.training.checkpoints import newest, open_work
+from duologue.training.checkpoints import fault, held, newest, open_work
 from duologue.training.encode import Encoder
 from duologue.training.export import export_adapter
 from duologue.training.extras import check_extra, cpu_has_bfloat16
@@ -21,6 +21,7 @@ from duologue.training.fits import check_fits
 from duologue.training.options import Options
 from duologue.training.rows import Lesson, Preference
 from duologue.training.sets import LEAST, TrainingSet, check_enough
+from duologue.training.whole import check_target
 
 Say = Callable[[str], None]
 ON_CPU = 2
@@ -67,8 +68,33 @@ def fit(
     """
     check_extra()
     check_enough(found, "the training set")
+    check_target(to, force=force)
     work = to.with_name(to.name + ".work")
-    open_work(work, options.job(found.hash, base.identity or base.name), force=force)
+    with held(work):
+        open_work(work, options.job(found.hash, base.identity or base.name), force=force)
+        model, tokenizer, measured = _fitted(found, base, options, work, rows_at_once, say)
+        meta = export_adapter(
+            model,
+            tokenizer,
+            base,
+            options,
+            to,
+            {**measured, "rows": found.counts(), "set": found.hash, "writers": list(found.writers), **(facts or {})},
+            force=force,
+        )
+        _remove(work)
+    return Fitted(to, meta)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """True for what torch raises when a GPU or the machine has no memory left."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
+
+
+def _fitted(
+    found: TrainingSet, base: Base, options: Options, work: Path, rows_at_once: int | None, say: Say
+) -> tuple[Any, Any, dict[str, Any]]:
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -83,8 +109,7 @@ def fit(
     )
     while True:
         try:
-            model, tokenizer, measured = _try(found, base, plan, say)
-            break
+            return _try(found, base, plan, say)
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise
@@ -97,23 +122,6 @@ def fit(
         gc.collect()
         if device == "cuda":
             torch.cuda.empty_cache()
-    meta = export_adapter(
-        model,
-        tokenizer,
-        base,
-        options,
-        to,
-        {**measured, "rows": found.counts(), "set": found.hash, "writers": list(found.writers), **(facts or {})},
-        force=force,
-    )
-    _remove(work)
-    return Fitted(to, meta)
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """True for what torch raises when a GPU or the machine has no memory left."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
 
 
 def _try(found: TrainingSet, base: Base, plan: _Plan, say: Say) -> tuple[Any, Any, dict[str, Any]]:
@@ -154,6 +162,7 @@ def _try(found: TrainingSet, base: Base, plan: _Plan, say: Say) -> tuple[Any, An
     if checkpoint is not None:
         say(f"going on from {checkpoint.name}")
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    _check_state(trainer, plan.work)
     after = trainer.evaluate()["eval_loss"] if valid else None
     if after is not None and not math.isfinite(after):
         raise ModelError("the held-out loss is not finite; lower training.learning_rate")
@@ -169,6 +178,17 @@ def _try(found: TrainingSet, base: Base, plan: _Plan, say: Say) -> tuple[Any, An
     }
     say(f"held-out loss {_round(before)} before, {_round(after)} after {measured['steps']} steps, {seconds:.0f} s")
     return trainer.model, tokenizer, measured
+
+
+def _check_state(trainer: Any, work: Path) -> None:
+    """Raises ModelError when the best checkpoint, whose weights were taken, is damaged, or a weight is no number."""
+    best = trainer.state.best_model_checkpoint
+    if best and (why := fault(work / Path(best).name)):
+        raise ModelError(
+            f"the best state, {Path(best).name}, {why}; run the same command again to train from before it"
+        )
+    if not all(bool(p.isfinite().all()) for p in trainer.model.parameters() if p.requires_grad):
+        raise ModelError("the adapter's weights are not finite; lower training.learning_rate")
 
 
 def _down(model: Any, layer: int) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from duologue.conversations.finetune import Adapter
 from duologue.engine.engine import Engine
 from duologue.errors import ItemFailed, ModelError
 from duologue.models.files import sha256_of
+from duologue.training.orphan import PARENT
 
 _log = logging.getLogger("duologue.training")
 LOOK = 0.5
@@ -74,7 +76,10 @@ class ProcessTrainer:
 
     async def _run(self, command: Sequence[str]) -> None:
         process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            *command,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, PARENT: str(os.getpid())},
         )
         last = asyncio.create_task(_follow(process))
         try:
