@@ -102,8 +102,8 @@ class Finetuning:
             return
         tries[TRAINED] = await self._try(held, iteration, TRAINED, shown)
         preferred = await self._preferred(tries[CURRENT], tries[TRAINED])
-        # At one size, for shorter sets look more varied.
-        size = min(token_count(tried) for tried in tries.values())
+        # The two that are weighed at one size, for shorter sets look more varied.
+        size = min(token_count(tries[arm]) for arm in (CURRENT, TRAINED))
         found = {arm: figures(tried, size) for arm, tried in tries.items()}
         faults = worse(found[CURRENT], found[TRAINED], preferred, adapter.loss, self._config.training.tolerance)
         self._ledger.record(
@@ -182,15 +182,19 @@ def worse(
         found.append(f"held-out loss {loss[0]:.3f} to {loss[1]:.3f}")
     old, new = before.as_json(), after.as_json()
     for name, value in new.items():
-        if value < old[name] - tolerance:
-            found.append(f"{name.replace('_', ' ')} {old[name]:.2f} to {value:.2f}")
+        was = old[name]
+        if was is not None and value is not None and value < was - tolerance:
+            found.append(f"{name.replace('_', ' ')} {was:.2f} to {value:.2f}")
     if preferred is not None and preferred < 0.5 - tolerance:
         found.append(f"the Critic prefers it in {preferred:.0%} of the held-out pairs")
     return found
 
 
 def _said(found: dict[str, Figures], preferred: float | None) -> str:
-    parts = [f"{arm}: " + " ".join(f"{k} {v:.2f}" for k, v in made.as_json().items()) for arm, made in found.items()]
+    parts = [
+        f"{arm}: " + " ".join(f"{k} {v:.2f}" for k, v in made.as_json().items() if v is not None)
+        for arm, made in found.items()
+    ]
     chosen = "" if preferred is None else f"; preferred {preferred:.0%}"
     return "adopted; " + "; ".join(parts) + chosen
 
