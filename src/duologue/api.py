@@ -270,7 +270,7 @@ def _check_finetuning(config: Config) -> None:
 def _process_trainer(config: Config) -> MakeTrainer:
     """The Trainer that needs torch. Refuses what it can't train before anything is loaded."""
     from duologue.training.extras import check_extra
-    from duologue.training.loop_trainer import ProcessTrainer
+    from duologue.training.loop_trainer import ProcessTrainer, check_base
 
     if config.model.backend != "embedded":
         raise ConfigError(
@@ -280,6 +280,8 @@ def _process_trainer(config: Config) -> MakeTrainer:
     if config.model.adapter is not None:
         raise ConfigError(f"model.adapter: loop.method {config.loop.method} makes adapters of its own; leave it out")
     check_extra()
+    check_model(config)
+    check_base(config)
     return ProcessTrainer
 
 

@@ -17,12 +17,12 @@ from tests.training.tiny import write_tiny
 import duologue
 from duologue.backends.protocol import Backend
 from duologue.backends.scripted import ScriptedBackend
-from duologue.config.sections import Config
+from duologue.config.sections import Config, TrainingConfig
 from duologue.conversations.finetune import Adapter
 from duologue.engine.engine import Engine
 from duologue.errors import ConfigError, ImpossibleRequest, Interrupted, ItemFailed, ModelError
 from duologue.training import loop_trainer
-from duologue.training.loop_trainer import ProcessTrainer, read_adapter
+from duologue.training.loop_trainer import ProcessTrainer, check_base, read_adapter
 
 
 class Idle:
@@ -211,6 +211,22 @@ def test_an_adapter_never_judges_itself(tmp_path: Path, part: dict[str, Any]) ->
     with pytest.raises(ConfigError, match=r"(toxicity|depth)-llm would ask the model in training"):
         duologue.run(settings(**part), tmp_path / "a", trainer=Swap)
     assert not (tmp_path / "a").exists()
+
+
+def test_a_base_that_may_not_or_cant_be_trained_is_refused_first(tmp_path: Path) -> None:
+    def chosen(**values: Any) -> Config:
+        return Config.model_validate({"model": {"name": str(write_tiny(tmp_path / "t.gguf", **values))}})
+
+    check_base(Config())
+    check_base(chosen())
+    with pytest.raises(ConfigError, match=r"loop\.method: t: its licence .* forbids changed versions"):
+        check_base(chosen(licence="cc-by-nd-4.0"))
+    with pytest.raises(ConfigError, match="written for llama, qwen2, qwen3, and t is gemma"):
+        check_base(chosen(architecture="gemma"))
+    private = chosen(licence="cc-by-nc-4.0")
+    with pytest.raises(ConfigError, match=r"training\.non_commercial"):
+        check_base(private)
+    check_base(private.model_copy(update={"training": TrainingConfig(non_commercial=True)}))
 
 
 def test_loop_finetune_is_short_for_the_method(tmp_path: Path) -> None:

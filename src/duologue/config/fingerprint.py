@@ -42,5 +42,7 @@ def fingerprint(config: Config, seeds: Seeds) -> str:
         del values["expansion"]["clustering"]
     if config.loop.method == "few-shot":
         del values["loop"]["method"], values["training"]
+    elif not config.training.non_commercial:
+        del values["training"]["non_commercial"]
     content = [values, [list(profile) for profile in seeds.profiles]]
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

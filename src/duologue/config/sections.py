@@ -384,6 +384,9 @@ class TrainingConfig(Section):
     tolerance: Probability = Field(
         0.02, description="loop: an adapter is not adopted when a figure gets worse by more than this"
     )
+    non_commercial: bool = Field(
+        False, description="the adapter will serve non-commercial use alone, which some weights' licences ask for"
+    )
 
 
 class EngineConfig(Section):

@@ -73,6 +73,18 @@ def find_base(name: str, *, gguf: Path | None = None, on_pull: OnProgress | None
     return Base(known, str(file), file, identity, licence, architecture)
 
 
+def known_of(name: str) -> tuple[str, str, str]:
+    """(name, licence, architecture) of an embedded model, as far as they are known without fetching it; empty otherwise.
+
+    Raises UsageError for an unknown name, ModelError for a file that is no GGUF model.
+    """
+    if not name.endswith(".gguf"):
+        return find(name).name, find(name).licence, ""
+    path = Path(name).expanduser()
+    architecture = architecture_of(path)
+    return path.stem, str(gguf_value(path, "general.license") or ""), architecture
+
+
 def architecture_of(path: Path) -> str:
     """A GGUF model's ``general.architecture``. Raises ModelError when the file is none."""
     check_gguf(path)

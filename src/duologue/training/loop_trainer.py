@@ -19,9 +19,12 @@ from duologue.backends.make import make_backend
 from duologue.config.sections import Config
 from duologue.conversations.finetune import Adapter
 from duologue.engine.engine import Engine
-from duologue.errors import ItemFailed, ModelError
+from duologue.errors import ConfigError, ItemFailed, ModelError, UsageError
 from duologue.models.files import sha256_of
+from duologue.training.base import known_of
+from duologue.training.lora_gguf import KNOWN
 from duologue.training.orphan import PARENT
+from duologue.training.terms import check_terms, writers_terms
 
 _log = logging.getLogger("duologue.training")
 LOOK = 0.5
@@ -114,6 +117,19 @@ def read_adapter(folder: Path) -> Adapter:
     except (OSError, ValueError, KeyError, TypeError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise ItemFailed(f"{folder}: held no readable adapter and was removed, to be trained anew") from error
+
+
+def check_base(config: Config) -> None:
+    """Raises ConfigError when no adapter may be trained for the run's model, or none could be loaded."""
+    name, licence, architecture = known_of(config.model.name)
+    try:
+        check_terms(name, licence, writers_terms([name]), non_commercial=config.training.non_commercial)
+    except UsageError as error:
+        raise ConfigError(f"loop.method: {error}") from error
+    if architecture and architecture not in KNOWN:
+        raise ConfigError(
+            f"loop.method: adapters are written for {', '.join(KNOWN)}, and {name} is {architecture}; choose another model"
+        )
 
 
 async def _follow(process: asyncio.subprocess.Process) -> str:

@@ -128,7 +128,8 @@ async def train_run(request: Request, say: Say) -> dict[str, Any]:
     os.environ.setdefault("TQDM_DISABLE", "1")
     options = Options.of(_training(config, request), config.seed if request.seed is None else request.seed)
     base = find_base(request.base or _base_of(config.model), gguf=request.gguf)
-    for note in check_terms(base.name, base.licence, terms, non_commercial=request.non_commercial):
+    private = request.non_commercial or _training(config, request).non_commercial
+    for note in check_terms(base.name, base.licence, terms, non_commercial=private):
         say(f"note: {note}")
     if base.gguf is not None and not base.exports:
         known = ", ".join(KNOWN)
