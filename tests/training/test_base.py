@@ -10,7 +10,9 @@ import pytest
 from tests.training.tiny import write_tiny
 
 from duologue.errors import ModelError, UsageError
-from duologue.training.base import find_base, gguf_value, targets
+from duologue.training import base as module
+from duologue.training.base import find_base, gguf_value, targets, weights_of
+from duologue.training.terms import check_terms
 
 
 def test_a_gguf_file_is_known_by_its_hash_and_licence(tmp_path: Path) -> None:
@@ -46,6 +48,29 @@ def test_a_gguf_file_beside_a_checkpoint_must_be_one(tmp_path: Path) -> None:
 def test_a_kind_of_model_without_known_names_gets_no_llama_cpp_adapter(tmp_path: Path) -> None:
     base = find_base(str(write_tiny(tmp_path / "tiny.gguf", architecture="gemma")))
     assert (base.architecture, base.exports) == ("gemma", False)
+
+
+def test_checkpoints_are_told_apart_by_their_bytes(tmp_path: Path) -> None:
+    found = []
+    for place, content in (("a", b"one"), ("b", b"two"), ("c", b"one")):
+        folder = tmp_path / place / "model"
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+        (folder / "model.safetensors").write_bytes(content)
+        found.append(weights_of(find_base(str(folder))))
+    assert found[0] == found[2] != found[1]
+    beside = write_tiny(tmp_path / "tiny.gguf")
+    assert weights_of(find_base(str(tmp_path / "a" / "model"), gguf=beside)) != found[0]
+    alone = find_base(str(beside))
+    assert weights_of(alone) == alone.identity
+
+
+def test_what_is_merged_into_a_base_keeps_its_licence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_tiny(tmp_path / "tiny.gguf")
+    monkeypatch.setattr(module, "weights", lambda name, on_pull: (path, name, "0" * 64))
+    base = find_base("duologue-135m")
+    assert "CC-BY-4.0" in base.licence
+    assert check_terms(base.name, base.licence, (), non_commercial=False) == []
 
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:

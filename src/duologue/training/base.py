@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,29 @@ def find_base(name: str, *, gguf: Path | None = None, on_pull: OnProgress | None
     elif find(name).kind != "llm":
         raise UsageError(f"{name}: is no language model; see `duologue models list`")
     file, known, identity = weights(name, on_pull)
-    licence = "" if name.endswith(".gguf") else find(name).licence.partition(",")[0]
+    # All of it: what is merged into the base, such as a shipped adapter, has a licence of its own.
+    licence = "" if name.endswith(".gguf") else find(name).licence
     architecture = architecture_of(file)
     licence = licence or str(gguf_value(file, "general.license") or "")
     return Base(known, str(file), file, identity, licence, architecture)
+
+
+def weights_of(base: Base) -> str:
+    """What the weights that are trained are known by: the same for the same bytes, wherever they lie.
+
+    Of a hub id only the name. Raises ModelError when a folder can't be read.
+    """
+    if base.gguf is not None and str(base.gguf) == base.source:
+        return base.identity
+    folder = Path(base.source).expanduser()
+    if not folder.is_dir():
+        return f"{base.name} {base.identity}".strip()
+    files = [p for p in sorted(folder.iterdir()) if p.name == "config.json" or p.suffix in (".safetensors", ".bin")]
+    try:
+        hashes = [f"{path.name} {sha256_of(path)}" for path in files]
+    except OSError as error:
+        raise ModelError(f"{folder}: can't be read ({error.strerror}); check its rights") from error
+    return hashlib.sha256("\n".join([*hashes, base.identity]).encode()).hexdigest()
 
 
 def known_of(name: str) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from duologue.errors import ImpossibleRequest, ModelError
-from duologue.training.base import Base, load_model, targets
+from duologue.training.base import Base, load_model, targets, weights_of
 from duologue.training.checkpoints import fault, held, newest, open_work
 from duologue.training.encode import Encoder
 from duologue.training.export import export_adapter
@@ -71,7 +71,7 @@ def fit(
     check_target(to, force=force)
     work = to.with_name(to.name + ".work")
     with held(work):
-        open_work(work, options.job(found.hash, base.identity or base.name), force=force)
+        open_work(work, options.job(found.hash, weights_of(base)), force=force)
         model, tokenizer, measured = _fitted(found, base, options, work, rows_at_once, say)
         meta = export_adapter(
             model,
@@ -135,9 +135,9 @@ def _try(found: TrainingSet, base: Base, plan: _Plan, say: Say) -> tuple[Any, An
         check_fits(base.gguf, model.config, partial(_down, model))
     encoder = Encoder(tokenizer)
     train, long = _rows(found.train, encoder, plan.options)
-    valid, _ = _rows(found.valid, encoder, plan.options)
-    if long:
-        say(f"{long} row(s) of more than {plan.options.max_tokens} tokens were left out")
+    valid, long_held = _rows(found.valid, encoder, plan.options)
+    for line in left_out_lines(long, long_held, len(valid), plan.options.max_tokens):
+        say(line)
     if len(train) < LEAST:
         raise ImpossibleRequest(
             f"the training set: only {len(train)} rows have at most {plan.options.max_tokens} tokens and training needs "
@@ -176,7 +176,8 @@ def _try(found: TrainingSet, base: Base, plan: _Plan, say: Say) -> tuple[Any, An
         "device": plan.device,
         "held_out_loss": {"before": _round(before), "after": _round(after)},
     }
-    say(f"held-out loss {_round(before)} before, {_round(after)} after {measured['steps']} steps, {seconds:.0f} s")
+    loss = f"held-out loss {_round(before)} before, {_round(after)} after" if valid else "nothing held out;"
+    say(f"{loss} {measured['steps']} steps, {seconds:.0f} s")
     return trainer.model, tokenizer, measured
 
 
@@ -189,6 +190,17 @@ def _check_state(trainer: Any, work: Path) -> None:
         )
     if not all(bool(p.isfinite().all()) for p in trainer.model.parameters() if p.requires_grad):
         raise ModelError("the adapter's weights are not finite; lower training.learning_rate")
+
+
+def left_out_lines(long: int, long_held: int, held_out: int, most: int) -> list[str]:
+    """What to say of rows that are too long: ``long`` to learn from, ``long_held`` held out, of which ``held_out`` stay."""
+    lines = [f"{long} row(s) of more than {most} tokens were left out"] if long else []
+    if long_held:
+        rest = "" if held_out else ": none is left, so nothing tells when training should stop"
+        lines.append(
+            f"{long_held} held-out row(s) of more than {most} tokens were left out{rest}; see training.max_tokens"
+        )
+    return lines
 
 
 def _down(model: Any, layer: int) -> Any:
