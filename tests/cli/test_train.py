@@ -38,6 +38,7 @@ def test_data_only(run: Path, tmp_path: Path) -> None:
         (("--what", "rl"), "--what: 'rl' is not one of sft, dpo"),
         (("--tasks", "talk"), "--tasks: there is no task 'talk'"),
         (("--rank", "0"), "'--rank'"),
+        (("--what", "dpo", "--tasks", "query"), "no losers to prefer winners to; say --what sft"),
         (("--learning-rate", "7"), "training.learning_rate: input should be less than or equal to 1"),
     ],
 )

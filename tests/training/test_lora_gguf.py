@@ -50,3 +50,6 @@ def test_a_bare_file_is_checked_by_its_own_metadata(tmp_path: Path) -> None:
         trained_adapter(str(path), "b" * 64)
     with pytest.raises(ModelError, match=r"holds no adapter\.gguf"):
         trained_adapter(str(tmp_path / "nowhere"), "b" * 64)
+    (tmp_path / "alone" / "peft").mkdir(parents=True)
+    with pytest.raises(ModelError, match="PEFT adapter alone; train it with --gguf"):
+        trained_adapter(str(tmp_path / "alone"), "b" * 64)

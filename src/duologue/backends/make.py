@@ -76,15 +76,16 @@ def make_backend(config: Config, *, folder: Path, on_pull: OnProgress | None = N
 def with_adapter(path: Path, name: str, digest: str, adapter: str) -> tuple[Path, str]:
     """(file, hash) of the weights at ``path`` with a trained adapter merged in; the adapter's hash is part of the hash.
 
-    The merged file stands beside the adapter. Raises ModelError when the adapter is damaged or for another model.
+    The merged file stands beside the adapter, or with the fetched models where that can't be written. Raises ModelError when the adapter is damaged or for another model.
     """
     from duologue.models.adapters import trained_adapter
     from duologue.models.files import sha256_of
     from duologue.models.merge import merged_file
+    from duologue.models.registry import model_dir
 
     file = trained_adapter(adapter, digest)
     changed = sha256_of(file)
-    merged = merged_file(path, file, name, changed, file.parent)
+    merged = merged_file(path, file, name, changed, file.parent, model_dir())
     return merged, hashlib.sha256(f"{digest} {changed}".encode()).hexdigest()
 
 

@@ -85,6 +85,10 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
         what = _training(config, request).what
         small = Lazy(config)
         tasks = tasks_of(config, request.tasks)
+        if what == "dpo" and not set(tasks) - set(PURPOSES.values()):
+            raise UsageError(
+                "--tasks: the steps of persona expansion have no losers to prefer winners to; say --what sft"
+            )
         got = await collect(
             reader,
             what,
