@@ -15,12 +15,14 @@ import pytest
 from tests.training.tiny import write_tiny
 
 import duologue
+from duologue import api
 from duologue.backends.protocol import Backend
 from duologue.backends.scripted import ScriptedBackend
 from duologue.config.sections import Config, TrainingConfig
 from duologue.conversations.finetune import Adapter
 from duologue.engine.engine import Engine
 from duologue.errors import ConfigError, ImpossibleRequest, Interrupted, ItemFailed, ModelError
+from duologue.seeds import read_seeds
 from duologue.training import loop_trainer
 from duologue.training.loop_trainer import ProcessTrainer, check_base, read_adapter
 
@@ -211,6 +213,9 @@ def test_an_adapter_never_judges_itself(tmp_path: Path, part: dict[str, Any]) ->
     with pytest.raises(ConfigError, match=r"(toxicity|depth)-llm would ask the model in training"):
         duologue.run(settings(**part), tmp_path / "a", trainer=Swap)
     assert not (tmp_path / "a").exists()
+    judge = {"backend": "scripted", "name": "scripted"}
+    seeds = read_seeds(settings().seeds)
+    api.check_request(seeds, settings(**part, **{"critic.judge": judge}))
 
 
 def test_a_base_that_may_not_or_cant_be_trained_is_refused_first(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def why_not_finetuned(config: Config) -> str:
         return "model.adapter is set, and the loop makes adapters of its own"
     if config.loop.iterations < 2:
         return "it needs at least 2 iterations (loop.iterations)"
-    if experts := asking(config.critic):
+    if config.critic.judge is None and (experts := asking(config.critic)):
         return f"the Critic's {experts[0]} would ask the model in training, and a new adapter would judge itself"
     held = round(config.pairing.pairs * config.splits.valid)
     if held < config.training.held_out:

@@ -301,6 +301,9 @@ class CriticConfig(Section):
     tournament_calls: int | None = Field(
         None, ge=0, description="sequential: most model calls of one tournament; null for no limit"
     )
+    judge: ModelConfig | None = Field(
+        None, description="the language model that experts ask, such as an endpoint; null: the one that writes"
+    )
     reasons: bool = Field(
         False, description="language-model judges add a sentence to their verdict, at the price of its tokens"
     )
