@@ -36,12 +36,12 @@ def folder(make_run: MakeRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_run(tmp_path_factory.mktemp("run") / "run", 10)
 
 
-def make_true_run(out: Path, **overrides: object) -> Path:
+def make_true_run(out: Path, writer: str = "scripted", **overrides: object) -> Path:
     small = {f"small_models.{name}": "scripted" for name in ("embedder", "nli", "toxicity")}
     model = {"model.backend": "scripted", "model.name": "scripted", "pairing.pairs": 6}
     named = {name.replace("__", "."): value for name, value in overrides.items()}
     config = duologue.load_config(preset="quick", overrides={**model, **small, **named})
-    duologue.run(config, out, backend=ScriptedBackend())
+    duologue.run(config, out, backend=ScriptedBackend(model=writer))
     return out
 
 
@@ -199,6 +199,16 @@ def test_data_only_writes_both_forms(true_run: Path, tmp_path: Path) -> None:
     assert about["writers"] == ["scripted"]
     with pytest.raises(UsageError, match="exists already"):
         asyncio.run(train_run(Request(true_run, tmp_path / "set", data_only=True), said.append))
+
+
+def test_terms_are_those_of_the_models_whose_words_are_used(tmp_path: Path) -> None:
+    one = tmp_path / "run"
+    make_true_run(one, "gpt-4o", expansion__enabled=False)
+    make_true_run(one, expansion__enabled=False, generator__candidates=4)
+    for what in ("sft", "dpo"):
+        to = tmp_path / what
+        asked = Request(one, to, settings={"what": what}, tasks=("turns",), data_only=True)
+        assert asyncio.run(train_run(asked, lambda line: None))["writers"] == ["scripted"]
 
 
 def test_too_few_examples_are_one_line(make_run: MakeRun, tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ class Contest:
     """The Critic's reason, in plain words."""
     drawn: tuple[int, int] = (0, 0)
     """Which candidate of the iteration it is: attempt and sample, from 0."""
+    model: str = ""
+    """What wrote the candidate that lost."""
 
 
 def contests(reader: RunReader, winners: Iterable[Conversation] | None = None) -> Iterator[Contest]:
@@ -57,7 +59,7 @@ def contests(reader: RunReader, winners: Iterable[Conversation] | None = None) -
                 made, said = own.candidate, own.candidate.utterances
                 why = f"people put {conversation.candidate.id} in its place"
                 drawn = (made.attempt, made.sample)
-                yield Contest(conversation, made.id, said, made.iteration, HAND, why, drawn)
+                yield Contest(conversation, made.id, said, made.iteration, HAND, why, drawn, made.model)
                 continue
         for iteration, item in _candidates(reader, conversation.candidate.pair, sizes):
             contest = _contest(conversation, iteration, item, best=best)
@@ -93,7 +95,7 @@ def _contest(conversation: Conversation, iteration: int, item: Item, *, best: bo
     if not said or tuple(said) == winner.utterances:
         return None
     drawn = (int(value.get("attempt", 0)), int(value.get("sample", 0)))
-    return Contest(conversation, item.item, tuple(said), iteration, by, why, drawn)
+    return Contest(conversation, item.item, tuple(said), iteration, by, why, drawn, str(value.get("model", "")))
 
 
 def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -45,6 +45,8 @@ class Collected:
     preferences: list[Preference] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    writers: set[str] = field(default_factory=set)
+    """The language models whose words the rows hold."""
 
 
 def run_config(reader: RunReader) -> Config:
@@ -103,6 +105,7 @@ async def collect(
     if what == "sft":
         kinds = {purpose: task for purpose, task in PURPOSES.items() if task in tasks}
         out.lessons += expansion_lessons(reader, kinds)
+    out.writers |= expansion_writers(reader)
     return out
 
 
@@ -113,13 +116,7 @@ def expansion_lessons(reader: RunReader, kinds: dict[str, str]) -> Iterator[Less
     """
     if not kinds:
         return
-    accepted: dict[str, set[str]] = {"query": set(), "bootstrap_query": set(), "attribute": set()}
-    for item in reader.items("query", status="accepted"):
-        value = item.value() or {}
-        task = "query" if value.get("origin") == "induced" else "bootstrap_query"
-        accepted[task].add(normalise(str(value.get("query", ""))))
-    for item in reader.items("attribute", status="accepted"):
-        accepted["attribute"].add(normalise(str((item.value() or {}).get("text", ""))))
+    accepted = _accepted(reader)
     seen: set[tuple[str, str]] = set()
     for call in reader.calls():
         task = kinds.get(call["purpose"], "")
@@ -132,6 +129,30 @@ def expansion_lessons(reader: RunReader, kinds: dict[str, str]) -> Iterator[Less
         yield Lesson(
             f"{task}-{call['key'][:12]}", task, _part_of(text), (*shown, Message("assistant", text)), (len(shown),)
         )
+
+
+def expansion_writers(reader: RunReader) -> set[str]:
+    """The models that wrote queries and attributes of this revision: profiles in prompts hold them, learnt or not."""
+    if not any(total.purpose in PURPOSES for total in reader.call_totals()):
+        return set()
+    accepted = _accepted(reader)
+    return {
+        str(call["model"])
+        for call in reader.calls()
+        if (task := PURPOSES.get(call["purpose"])) and normalise(clean(str(call["answer"]["text"]))) in accepted[task]
+    }
+
+
+def _accepted(reader: RunReader) -> dict[str, set[str]]:
+    """By task, what level 1 accepted, normalised."""
+    accepted: dict[str, set[str]] = {"query": set(), "bootstrap_query": set(), "attribute": set()}
+    for item in reader.items("query", status="accepted"):
+        value = item.value() or {}
+        task = "query" if value.get("origin") == "induced" else "bootstrap_query"
+        accepted[task].add(normalise(str(value.get("query", ""))))
+    for item in reader.items("attribute", status="accepted"):
+        accepted["attribute"].add(normalise(str((item.value() or {}).get("text", ""))))
+    return accepted
 
 
 async def _lessons(
@@ -151,6 +172,8 @@ async def _lessons(
         sides = await replayer.sides(mode, _said(conversation.candidate), shown(pair))
         if not sides:
             out.left_out[f"conversations that the Generator of mode {mode} would not say"] += 1
+        else:
+            out.writers.add(conversation.candidate.model)
         for side in sides:
             name = f"{conversation.id}-{mode}{'-' * bool(side.name)}{side.name}"
             yield Lesson(name, mode, part, side.messages, side.own)
@@ -184,6 +207,7 @@ async def _preferences(
             if row is None:
                 out.left_out["contests whose two sides say the same"] += 1
             else:
+                out.writers |= {contest.chosen.candidate.model, contest.model} - {""}
                 yield row
 
 

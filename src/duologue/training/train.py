@@ -98,13 +98,11 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
             examples=request.examples,
             most_iteration=request.rounds,
         )
-        wrote = ("generator.", *PURPOSES)
-        writers = [total.model for total in reader.call_totals() if total.purpose.startswith(wrote)]
         found = make_set(
             what,
             got.preferences if what == "dpo" else got.lessons,
             source=reader.revision().fingerprint,
-            writers=writers,
+            writers=sorted(got.writers),
         )
     for line in (*got.notes, *(f"left out: {n} {why}" for why, n in got.left_out.most_common())):
         say(line)
