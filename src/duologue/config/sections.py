@@ -242,7 +242,10 @@ class GeneratorConfig(Section):
         description="turns mode: draws of each utterance, the best of which is said; null: 3 embedded, else 1",
     )
     turn_retries: int = Field(
-        3, ge=0, le=9, description="turns mode: times an utterance is drawn again when guards refuse all its draws"
+        3,
+        ge=0,
+        le=9,
+        description="turns mode: times an utterance is drawn again when guards refuse all its draws, the best slips, or a planned attribute did not come out",
     )
     plan: bool = Field(
         False,

@@ -75,6 +75,11 @@ class Lazy:
 async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]:
     """Read the rows. Raises UsageError, StoreError or ImpossibleRequest."""
     if is_set(request.source):
+        given = {"tasks": request.tasks or None, "examples": request.examples, "rounds": request.rounds}
+        if idle := [name for name, value in given.items() if value is not None]:
+            raise UsageError(
+                f"--{idle[0]}: {request.source} holds rows that are made already; give the run, or leave it out"
+            )
         found = read_set(request.source)
         if request.settings.get("what", found.what) != found.what:
             raise UsageError(f"{request.source}: holds rows for {found.what}; say --what {found.what}")
