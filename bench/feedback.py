@@ -75,7 +75,7 @@ def table(found: list[Round]) -> list[str]:
     lines.append("|---|---|---|" + "---|" * len(names) + "---|")
     for one in found:
         values = figures(one.tried, size).as_json()
-        cells = " | ".join(f"{values[n]:.3f}" for n in names)
+        cells = " | ".join("" if values[n] is None else f"{values[n]:.3f}" for n in names)
         lines.append(f"| {one.arm} | {one.number} | {one.tokens} | {cells} | {one.adapter.partition(';')[0]} |")
     budget = min(max(r.tokens for r in found if r.arm == arm) for arm in {r.arm for r in found})
     lines.append("")

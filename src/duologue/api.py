@@ -9,21 +9,23 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import orjson
 import yaml
 
-from duologue.backends.make import check_model, make_backend
+from duologue.backends.make import check_model, judge_config, make_backend
 from duologue.backends.protocol import Backend
 from duologue.config.fingerprint import fingerprint
 from duologue.config.model_settings import with_model_settings
 from duologue.config.sections import Config
+from duologue.conversations.critic.registry import asking
 from duologue.conversations.finetune import Trainer
+from duologue.engine.budget import Budget
 from duologue.engine.engine import Engine
-from duologue.engine.usage import Usage
+from duologue.engine.usage import Usage, plus
 from duologue.errors import (
     ConfigError,
     DuologueError,
@@ -56,7 +58,8 @@ from duologue.store.reading import RunReader
 
 _log = logging.getLogger("duologue")
 
-OWN_FILES = frozenset(("run.lock", "run.log", "llama.log"))
+JUDGE_LOG = "llama-judge.log"
+OWN_FILES = frozenset(("run.lock", "run.log", "llama.log", JUDGE_LOG))
 """What a run that ended before it had a database may have left in its folder."""
 
 
@@ -167,6 +170,7 @@ async def run_async(
     tunes = config.loop.method != "few-shot"
     if tunes:
         trainer = trainer or _process_trainer(config)
+    judge_chosen = judge_config(config)
     if backend is None:
         check_model(config)
         config = with_model_settings(config)
@@ -180,6 +184,7 @@ async def run_async(
         fit = _load_fit(config.small_models.nli)
         toxicity = load_toxicity(config.small_models.toxicity, perspective=config.small_models.perspective)
         given, backend = backend, backend or make_backend(config, folder=folder, on_pull=on_pull)
+        judge_backend = judge_chosen and make_backend(judge_chosen, folder=folder, on_pull=on_pull, log=JUDGE_LOG)
         database = Database(folder)
         try:
             await plan.check(database, folder, seeds)
@@ -188,7 +193,9 @@ async def run_async(
             await plan.begun(database, revision)
             _write_config(folder, config, revision.id)
             log = CallLog(database, revision)
-            engine = Engine(backend, log, config.engine, config.budget)
+            budget = Budget(config.budget, *log.spent())
+            engine = Engine(backend, log, config.engine, budget)
+            judge = Engine(judge_backend, log, config.engine, budget) if judge_backend else None
             ledger = SqlLedger(database, revision)
             listener = Logged(_log, watch(lambda: _speed(engine.usage())) if watch else Silent())
             ledger.subscribe(listener)
@@ -196,7 +203,9 @@ async def run_async(
             try:
                 executor = place.executor(Parts(config, folder, database, revision, ledger, memory, engine, given))
                 await engine.start()
-                with _interruptible(engine):
+                if judge is not None:
+                    await judge.start()
+                with _interruptible(engine, judge):
                     roles = Roles(
                         engine,
                         StoppableEmbedder(place.embedder(embedder), engine.check),
@@ -204,6 +213,7 @@ async def run_async(
                         StoppableToxicity(toxicity, engine.check),
                         ledger,
                         memory,
+                        judge=judge,
                         trainer=trainer(engine, config, folder, revision.fingerprint) if tunes and trainer else None,
                         fit=fit,
                         executor=executor,
@@ -223,11 +233,16 @@ async def run_async(
             finally:
                 listener.close()
                 await engine.close()
+                if judge is not None:
+                    await judge.close()
                 memory.close()
                 log.close()
         finally:
             database.close()
-        return _result(folder, engine.usage(), time.monotonic() - started, seeds)
+        usage = engine.usage()
+        if judge is not None:
+            usage = replace(plus(usage, judge.usage()), cost=usage.cost)
+        return _result(folder, usage, time.monotonic() - started, seeds)
 
 
 def check_request(seeds: Seeds, config: Config) -> None:
@@ -253,6 +268,11 @@ def check_request(seeds: Seeds, config: Config) -> None:
 def _check_finetuning(config: Config) -> None:
     if config.loop.iterations < 2:
         raise ConfigError(f"loop.iterations: loop.method {config.loop.method} needs at least 2 iterations")
+    if config.critic.judge is None and (experts := asking(config.critic)):
+        raise ConfigError(
+            f"loop.method: with {config.loop.method} the Critic's {', '.join(experts)} would ask the model in training, and a "
+            "new adapter would judge itself; name another model in critic.judge, or leave them out"
+        )
     held, need = config.pairing.pairs * config.splits.valid, config.training.held_out
     if round(held) < need:
         raise ImpossibleRequest(
@@ -264,7 +284,7 @@ def _check_finetuning(config: Config) -> None:
 def _process_trainer(config: Config) -> MakeTrainer:
     """The Trainer that needs torch. Refuses what it can't train before anything is loaded."""
     from duologue.training.extras import check_extra
-    from duologue.training.loop_trainer import ProcessTrainer
+    from duologue.training.loop_trainer import ProcessTrainer, check_base
 
     if config.model.backend != "embedded":
         raise ConfigError(
@@ -274,6 +294,8 @@ def _process_trainer(config: Config) -> MakeTrainer:
     if config.model.adapter is not None:
         raise ConfigError(f"model.adapter: loop.method {config.loop.method} makes adapters of its own; leave it out")
     check_extra()
+    check_model(config)
+    check_base(config)
     return ProcessTrainer
 
 
@@ -341,12 +363,14 @@ async def _end(database: Database, revision: revisions.Revision, state: revision
 
 
 @contextlib.contextmanager
-def _interruptible(engine: Engine) -> Iterator[None]:
+def _interruptible(engine: Engine, judge: Engine | None) -> Iterator[None]:
     """Ctrl-C and SIGTERM end the run in order; a second Ctrl-C ends it at once."""
     loop = asyncio.get_running_loop()
 
     def stop(name: str) -> None:
-        engine.stop(f"interrupted by {name}; run the same command again and it goes on")
+        for one in (engine, judge):
+            if one is not None:
+                one.stop(f"interrupted by {name}; run the same command again and it goes on")
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
 

@@ -43,6 +43,8 @@ class Roles:
     toxicity: Toxicity
     ledger: Ledger
     memory: Memory
+    judge: Caller | None = None
+    """The language model that experts ask; ``caller`` without one."""
     trainer: Trainer | None = None
     """Makes adapters, where ``loop.method`` asks for finetuning."""
     fit: Fit | None = None
@@ -124,7 +126,9 @@ def make_loop(config: Config, roles: Roles) -> Loop:
         ),
     )
     critic = Critic.from_config(
-        CriticContext(config.critic, roles.embedder, roles.nli, roles.toxicity, roles.caller, config.seed),
+        CriticContext(
+            config.critic, roles.embedder, roles.nli, roles.toxicity, roles.judge or roles.caller, config.seed
+        ),
         max_words=config.generator.max_utterance_words,
     )
     return Loop(

@@ -73,6 +73,9 @@ def test_what_cannot_be_run_is_left_out_with_the_reason(monkeypatch: pytest.Monk
     assert "hold out 1" in left_out(few)["finetuned"]
     one = load_config(overrides={"pairing.pairs": 100, "loop.iterations": 1})
     assert "2 iterations" in left_out(one)["finetuned"]
+    critic = embedded.critic.model_copy(update={"filters": ("faithfulness-formal",)})
+    judged = embedded.model_copy(update={"critic": critic})
+    assert "judge itself" in left_out(judged)["finetuned"]
 
     def missing() -> None:
         raise ModelError("training needs torch")

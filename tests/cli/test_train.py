@@ -38,6 +38,7 @@ def test_data_only(run: Path, tmp_path: Path) -> None:
         (("--what", "rl"), "--what: 'rl' is not one of sft, dpo"),
         (("--tasks", "talk"), "--tasks: there is no task 'talk'"),
         (("--rank", "0"), "'--rank'"),
+        (("--what", "dpo", "--tasks", "query"), "no losers to prefer winners to; say --what sft"),
         (("--learning-rate", "7"), "training.learning_rate: input should be less than or equal to 1"),
     ],
 )
@@ -47,6 +48,13 @@ def test_bad_input_is_one_line(run: Path, tmp_path: Path, arguments: tuple[str, 
     assert len(done.stderr.splitlines()) == 1
     assert said in done.stderr
     assert not (tmp_path / "a").exists()
+
+
+def test_force_never_takes_the_run_away(run: Path) -> None:
+    done = train(run, "--data-only", "--to", run, "--force")
+    assert done.returncode == 2
+    assert "holds what is read" in done.stderr
+    assert (run / "run.sqlite").is_file()
 
 
 @pytest.mark.skipif(find_spec("trl") is not None, reason="the extra train is installed")

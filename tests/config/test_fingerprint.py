@@ -76,3 +76,11 @@ def test_an_adapter_counts_by_its_bytes(tmp_path: Path) -> None:
     assert made[0] == made[1] != made[2]
     with pytest.raises(ModelError, match=r"holds no adapter\.gguf"):
         fingerprint(Config.model_validate({"model": {"adapter": str(tmp_path / "d")}}), SEEDS)
+
+
+def test_use_for_non_commercial_ends_counts_where_something_is_trained() -> None:
+    made = [
+        fingerprint(Config.model_validate({"training": {"non_commercial": n}, "loop": {"method": "finetune"}}), SEEDS)
+        for n in (False, True)
+    ]
+    assert made[0] != made[1]

@@ -30,4 +30,6 @@ def test_figures() -> None:
     assert made.distinct_2 == 7 / 11
     assert token_count(tries) == 17
     assert figures(tries, 4).distinct_2 == 1.0
-    assert set(figures([]).as_json().values()) == {0.0}
+    # Fewer words than the others look more varied.
+    assert figures(tries, 18).distinct_2 is None
+    assert set(figures([]).as_json().values()) == {0.0, None}

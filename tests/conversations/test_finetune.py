@@ -12,8 +12,8 @@ from duologue.conversations.critic.critic import Critic
 from duologue.conversations.critic.protocol import CriticContext
 from duologue.conversations.examples import Example
 from duologue.conversations.figures import Figures
-from duologue.conversations.finetune import Adapter, worse
-from duologue.conversations.generator.protocol import Task
+from duologue.conversations.finetune import ARMS, ATTEMPT, FEW_SHOT, Adapter, worse
+from duologue.conversations.generator.protocol import Refused, Task
 from duologue.conversations.loop import Loop
 from duologue.conversations.pool import Pool
 from duologue.errors import ImpossibleRequest, ItemFailed
@@ -40,6 +40,8 @@ class School:
         return made
 
     async def use(self, adapter: Adapter | None) -> None:
+        if adapter and adapter.path == "broken":
+            raise ItemFailed("can't be used")
         self.now = adapter.id if adapter else ""
         self.used.append(self.now)
 
@@ -58,6 +60,7 @@ class Writer:
         now = self.school.now or "good 5"
         self.tasks.append((now, task))
         flat = " same" if now.startswith("flat") else f" {task.id}"
+        flat += " la" * 60 if now.startswith("echo") else ""
         said = (f"{now}{flat}", f"answer{flat}")
         return Candidate(
             task.id, task.pair, task.iteration, task.attempt, task.sample, said, "whole", now, "h", task.seed
@@ -168,6 +171,14 @@ def test_training_that_fails_is_a_row_and_the_loop_goes_on() -> None:
     assert models(writer, 2) == {"good 5"}
 
 
+def test_an_adapter_that_cant_be_loaded_is_a_row_and_the_loop_goes_on() -> None:
+    rows, school, writer = run(Adapter("good 7", "a"), Adapter("good 9", "broken"))
+    assert [row.status for row in rows] == ["accepted", "failed"]
+    assert (rows[1].by, rows[1].reason) == ("loading", "can't be used")
+    assert school.now == "good 7"
+    assert models(writer, 3) == {"good 7"}
+
+
 def test_finetuning_alone_shows_the_first_examples_and_both_shows_winners() -> None:
     for method, shown in (("finetune", {"shipped"}), ("both", {"shipped", "generated"})):
         _, _, writer = run(Adapter("good 8", "a"), method=method, pairs=40)
@@ -182,6 +193,31 @@ def test_what_is_there_is_tried_again_alike_after_a_stop() -> None:
     assert again == first
     assert not [task for _, task in writer.tasks if task.attempt < 90]
     assert school.now == "good 8"
+
+
+@pytest.mark.parametrize("method", ["finetune", "both"])
+def test_held_out_pairs_are_never_shown_their_own_conversations(method: str) -> None:
+    _, _, writer = run(Adapter("good 8", "a"), method=method, pairs=40)
+    own = {text for i in range(0, 40, 3) for text in pair(i).user_1.attributes[0].text.splitlines()}
+    shown = {text for _, task in writer.tasks for e in task.examples for text in e.user_1}
+    assert len(shown) > 1
+    assert not shown & own
+
+
+def test_a_short_arm_of_comparison_hides_no_collapse(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Writer.generate
+
+    async def mute(self: Writer, task: Task) -> Candidate:
+        if task.attempt == ATTEMPT and task.sample == ARMS.index(FEW_SHOT):
+            raise Refused("repetition", "it is all the same")
+        return await real(self, task)
+
+    monkeypatch.setattr(Writer, "generate", mute)
+    (row,), _, _ = run(Adapter("echo 9", "a"))
+    assert row.status == "rejected"
+    assert "distinct 2" in row.reason
+    assert isinstance(row.data, dict)
+    assert row.data["figures"]["few-shot only"]["distinct_2"] is None
 
 
 def test_too_few_held_out_pairs_are_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,16 @@ def test_a_merged_file_is_made_once_and_again_when_damaged(tmp_path: Path) -> No
     path.write_bytes(good[:-5] + b"wrong")
     assert merged_file(whole, change, "tiny", "f" * 64).read_bytes() == good
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_where_nothing_can_be_written_it_stands_with_the_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    whole, change = base(tmp_path / "base.gguf"), adapter(shared / "adapter.gguf")
+    # Rights don't hold for everyone, such as root.
+    monkeypatch.setattr(os, "access", lambda path, mode: path != shared)
+    spare = tmp_path / "models" / "own"
+    assert merged_file(whole, change, "tiny", "f" * 64, shared, spare) == spare / "tiny-ffffffffffff.gguf"
+    assert [p.name for p in shared.iterdir()] == ["adapter.gguf"]

@@ -10,7 +10,9 @@ import pytest
 from tests.training.tiny import write_tiny
 
 from duologue.errors import ModelError, UsageError
-from duologue.training.base import find_base, gguf_value, targets
+from duologue.training import base as module
+from duologue.training.base import find_base, gguf_value, targets, weights_of
+from duologue.training.terms import check_terms
 
 
 def test_a_gguf_file_is_known_by_its_hash_and_licence(tmp_path: Path) -> None:
@@ -30,7 +32,45 @@ def test_a_checkpoint_states_its_licence_in_its_card(tmp_path: Path) -> None:
     base = find_base(str(folder))
     assert (base.name, base.gguf, base.identity, base.licence) == ("mine", None, "", "cc-by-nd-4.0")
     fits = write_tiny(tmp_path / "tiny.gguf")
-    assert find_base(str(folder), gguf=fits).gguf == fits
+    base = find_base(str(folder), gguf=fits)
+    assert (base.gguf, base.architecture, base.exports) == (fits, "llama", True)
+
+
+def test_a_gguf_file_beside_a_checkpoint_must_be_one(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"--gguf: .*none\.gguf: there is no such file"):
+        find_base(str(tmp_path), gguf=tmp_path / "none.gguf")
+    (tmp_path / "text.gguf").write_text("text")
+    with pytest.raises(ModelError, match="not a GGUF model"):
+        find_base(str(tmp_path), gguf=tmp_path / "text.gguf")
+
+
+def test_a_kind_of_model_without_known_names_gets_no_llama_cpp_adapter(tmp_path: Path) -> None:
+    base = find_base(str(write_tiny(tmp_path / "tiny.gguf", architecture="gemma")))
+    assert (base.architecture, base.exports) == ("gemma", False)
+
+
+def test_checkpoints_are_told_apart_by_their_bytes(tmp_path: Path) -> None:
+    found = []
+    for place, content in (("a", b"one"), ("b", b"two"), ("c", b"one")):
+        folder = tmp_path / place / "model"
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+        (folder / "model.safetensors").write_bytes(content)
+        found.append(weights_of(find_base(str(folder))))
+    assert found[0] == found[2] != found[1]
+    beside = write_tiny(tmp_path / "tiny.gguf")
+    assert weights_of(find_base(str(tmp_path / "a" / "model"), gguf=beside)) != found[0]
+    alone = find_base(str(beside))
+    assert weights_of(alone) == alone.identity
+
+
+def test_what_is_merged_into_a_base_keeps_its_licence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_tiny(tmp_path / "tiny.gguf")
+    monkeypatch.setattr(module, "weights", lambda name, on_pull: (path, name, "0" * 64))
+    base = find_base("duologue-135m")
+    assert "CC-BY-4.0" in base.licence
+    assert check_terms(base.name, base.licence, (), non_commercial=False) == []
 
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:

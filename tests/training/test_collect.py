@@ -23,10 +23,11 @@ from duologue.training.train import Request, train_run
 MakeRun = Callable[..., Path]
 
 
-def read(folder: Path, what: What, *tasks: str, examples: int | None = None) -> Collected:
+def read(folder: Path, what: What, *tasks: str, examples: int | None = None, rounds: int | None = None) -> Collected:
+    models = {"embedder": ScriptedEmbedder(), "nli": ScriptedNli()}
     with RunReader(folder) as reader:
         return asyncio.run(
-            collect(reader, what, tasks=tasks, embedder=ScriptedEmbedder(), nli=ScriptedNli(), examples=examples)
+            collect(reader, what, tasks=tasks, examples=examples, most_iteration=rounds, **models)  # type: ignore[arg-type]
         )
 
 
@@ -35,16 +36,26 @@ def folder(make_run: MakeRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_run(tmp_path_factory.mktemp("run") / "run", 10)
 
 
+def make_true_run(out: Path, writer: str = "scripted", **overrides: object) -> Path:
+    small = {f"small_models.{name}": "scripted" for name in ("embedder", "nli", "toxicity")}
+    model = {"model.backend": "scripted", "model.name": "scripted", "pairing.pairs": 6}
+    named = {name.replace("__", "."): value for name, value in overrides.items()}
+    config = duologue.load_config(preset="quick", overrides={**model, **small, **named})
+    duologue.run(config, out, backend=ScriptedBackend(model=writer))
+    return out
+
+
 @pytest.fixture(scope="module")
 def true_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole run of the scripted model."""
-    out = tmp_path_factory.mktemp("true") / "run"
-    small = {f"small_models.{name}": "scripted" for name in ("embedder", "nli", "toxicity")}
-    config = duologue.load_config(
-        preset="quick", overrides={"model.backend": "scripted", "model.name": "scripted", "pairing.pairs": 6, **small}
-    )
-    duologue.run(config, out, backend=ScriptedBackend())
-    return out
+    return make_true_run(tmp_path_factory.mktemp("true") / "run")
+
+
+@pytest.fixture(scope="module")
+def planned_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with planned turns, over several iterations."""
+    out = tmp_path_factory.mktemp("planned") / "run"
+    return make_true_run(out, generator__plan=True, generator__candidates=3, loop__iterations=3)
 
 
 def test_each_speaker_sees_its_own_profile_only_and_learns_its_own_words(folder: Path) -> None:
@@ -120,6 +131,50 @@ def test_training_prompts_are_those_that_were_sent(true_run: Path) -> None:
             assert (tuple(m.content for m in row.messages[1:place]), row.messages[place].content) in sent
 
 
+def test_training_prompts_of_planned_turns_are_those_that_were_sent(planned_run: Path) -> None:
+    with RunReader(planned_run) as reader:
+        made = {c.candidate.iteration * 100 + c.candidate.sample for c in reader.conversations()}
+        sent = {
+            (tuple(m["content"] for m in call["request"]["messages"][1:]), as_data(call["answer"]["text"]))
+            for call in reader.calls()
+            if call["purpose"] == "generator.turn"
+        }
+    # Plans differ between candidates, so one kind of winner would show little.
+    assert len(made) > 1
+    rows = read(planned_run, "sft", "turns", examples=0).lessons
+    assert any("Bring this up" in m.content for row in rows for m in row.messages[1:])
+    for row in rows:
+        # Notes of earlier utterances that came to nothing are gone from the last prompt, so only that was sent as it is.
+        last = row.learn[-1]
+        assert (tuple(m.content for m in row.messages[1:last]), row.messages[last].content) in sent
+
+
+def test_preferences_of_planned_turns_show_the_losers_own_prompts(planned_run: Path) -> None:
+    with RunReader(planned_run) as reader:
+        sent = {
+            tuple(m["content"] for m in call["request"]["messages"][1:])
+            for call in reader.calls()
+            if call["purpose"] == "generator.turn"
+        }
+    rows = read(planned_run, "dpo", "turns", examples=0).preferences
+    assert rows
+    for row in rows:
+        for answer in (row.chosen, row.rejected):
+            assert tuple(m.content for m in (*row.prompt, *answer)[1:-1]) in sent
+
+
+def test_preferences_of_the_first_iterations_know_nothing_of_later_ones(planned_run: Path) -> None:
+    with RunReader(planned_run) as reader:
+        first = {c.id: {as_data(u) for u in c.candidate.utterances} for c in reader.conversations(1)}
+        final = {c.id: {as_data(u) for u in c.candidate.utterances} for c in reader.conversations()}
+    assert first != final
+    rows = read(planned_run, "dpo", "turns", examples=0, rounds=1).preferences
+    assert {row.id.partition("-k-")[0] for row in rows} == set(first)
+    for row in rows:
+        said = {m.content for m in row.chosen if m.role == "assistant"}
+        assert said <= first[row.id.partition("-k-")[0]]
+
+
 def test_expansion_rows_are_logged_prompts_with_accepted_answers(true_run: Path) -> None:
     rows = read(true_run, "sft", "query", "bootstrap_query", "attribute").lessons
     assert {row.task for row in rows} == {"query", "bootstrap_query", "attribute"}
@@ -144,6 +199,16 @@ def test_data_only_writes_both_forms(true_run: Path, tmp_path: Path) -> None:
     assert about["writers"] == ["scripted"]
     with pytest.raises(UsageError, match="exists already"):
         asyncio.run(train_run(Request(true_run, tmp_path / "set", data_only=True), said.append))
+
+
+def test_terms_are_those_of_the_models_whose_words_are_used(tmp_path: Path) -> None:
+    one = tmp_path / "run"
+    make_true_run(one, "gpt-4o", expansion__enabled=False)
+    make_true_run(one, expansion__enabled=False, generator__candidates=4)
+    for what in ("sft", "dpo"):
+        to = tmp_path / what
+        asked = Request(one, to, settings={"what": what}, tasks=("turns",), data_only=True)
+        assert asyncio.run(train_run(asked, lambda line: None))["writers"] == ["scripted"]
 
 
 def test_too_few_examples_are_one_line(make_run: MakeRun, tmp_path: Path) -> None:

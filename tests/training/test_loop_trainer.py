@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import sys
 import time
@@ -14,13 +15,16 @@ import pytest
 from tests.training.tiny import write_tiny
 
 import duologue
+from duologue import api
 from duologue.backends.protocol import Backend
 from duologue.backends.scripted import ScriptedBackend
-from duologue.config.sections import Config
+from duologue.config.sections import Config, TrainingConfig
 from duologue.conversations.finetune import Adapter
 from duologue.engine.engine import Engine
-from duologue.errors import ConfigError, ImpossibleRequest, Interrupted, ItemFailed
-from duologue.training.loop_trainer import ProcessTrainer, read_adapter
+from duologue.errors import ConfigError, ImpossibleRequest, Interrupted, ItemFailed, ModelError
+from duologue.seeds import read_seeds
+from duologue.training import loop_trainer
+from duologue.training.loop_trainer import ProcessTrainer, check_base, read_adapter
 
 
 class Idle:
@@ -43,17 +47,20 @@ def trainer(folder: Path, code: str, engine: Idle | None = None) -> ProcessTrain
 
 
 WRITES = """
-import json, pathlib
+import hashlib, json, pathlib
 folder = pathlib.Path(to)
 folder.mkdir(parents=True)
 losses = {"before": 2.0, "after": 1.0}
-(folder / "meta.json").write_text(json.dumps({"sha256": "abc", "held_out_loss": losses}))
+(folder / "adapter.gguf").write_bytes(b"weights")
+found = hashlib.sha256(b"weights").hexdigest()
+(folder / "meta.json").write_text(json.dumps({"sha256": found, "held_out_loss": losses}))
 """
+ID = hashlib.sha256(b"weights").hexdigest()
 
 
 def test_a_complete_adapter_is_not_made_again(tmp_path: Path) -> None:
     made = asyncio.run(trainer(tmp_path, WRITES).train(1))
-    assert (made.id, made.loss) == ("abc", (2.0, 1.0))
+    assert (made.id, made.loss) == (ID, (2.0, 1.0))
     assert asyncio.run(trainer(tmp_path, "raise SystemExit(1)").train(1)) == made
 
 
@@ -75,6 +82,41 @@ def test_a_broken_adapter_is_removed_not_loaded(tmp_path: Path) -> None:
     with pytest.raises(ItemFailed, match="no readable adapter"):
         read_adapter(tmp_path)
     assert not tmp_path.exists()
+
+
+def test_a_damaged_adapter_is_trained_anew(tmp_path: Path) -> None:
+    made = asyncio.run(trainer(tmp_path, WRITES).train(1))
+    (Path(made.path) / "adapter.gguf").write_bytes(b"wei")
+    with pytest.raises(ItemFailed, match="nothing left"):
+        asyncio.run(trainer(tmp_path, "raise SystemExit('nothing left')").train(1))
+    assert asyncio.run(trainer(tmp_path, WRITES).train(1)) == made
+
+
+def test_an_adapter_that_cant_be_loaded_fails_and_what_was_in_use_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str | None] = []
+
+    def make(config: Config, **_: Any) -> ScriptedBackend:
+        loaded.append(config.model.adapter)
+        if config.model.adapter == "full":
+            raise ModelError("no space left")
+        return ScriptedBackend()
+
+    class Takes(Idle):
+        async def change(self, backend: Backend) -> None:
+            """Anything goes."""
+
+    monkeypatch.setattr(loop_trainer, "make_backend", make)
+    made = trainer(tmp_path, "", Takes())
+
+    async def go() -> None:
+        with pytest.raises(ItemFailed, match="no space left; delete full to have it trained anew"):
+            await made.use(Adapter("a", "full"))
+        await made.use(None)
+
+    asyncio.run(go())
+    assert loaded == ["full", None]
 
 
 @pytest.mark.train
@@ -162,6 +204,34 @@ def test_what_cant_be_is_refused_before_anything_starts(tmp_path: Path) -> None:
         duologue.run(settings(**{"training.held_out": 4}), tmp_path / "b", trainer=Swap)
     with pytest.raises(ConfigError, match="at least 2 iterations"):
         duologue.run(settings(**{"loop.iterations": 1}), tmp_path / "c", trainer=Swap)
+
+
+@pytest.mark.parametrize(
+    "part", [{"critic.filters": ("faithfulness", "toxicity-llm")}, {"critic.quality": ("depth-llm",)}]
+)
+def test_an_adapter_never_judges_itself(tmp_path: Path, part: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"(toxicity|depth)-llm would ask the model in training"):
+        duologue.run(settings(**part), tmp_path / "a", trainer=Swap)
+    assert not (tmp_path / "a").exists()
+    judge = {"backend": "scripted", "name": "scripted"}
+    seeds = read_seeds(settings().seeds)
+    api.check_request(seeds, settings(**part, **{"critic.judge": judge}))
+
+
+def test_a_base_that_may_not_or_cant_be_trained_is_refused_first(tmp_path: Path) -> None:
+    def chosen(**values: Any) -> Config:
+        return Config.model_validate({"model": {"name": str(write_tiny(tmp_path / "t.gguf", **values))}})
+
+    check_base(Config())
+    check_base(chosen())
+    with pytest.raises(ConfigError, match=r"loop\.method: t: its licence .* forbids changed versions"):
+        check_base(chosen(licence="cc-by-nd-4.0"))
+    with pytest.raises(ConfigError, match="written for llama, qwen2, qwen3, and t is gemma"):
+        check_base(chosen(architecture="gemma"))
+    private = chosen(licence="cc-by-nc-4.0")
+    with pytest.raises(ConfigError, match=r"training\.non_commercial"):
+        check_base(private)
+    check_base(private.model_copy(update={"training": TrainingConfig(non_commercial=True)}))
 
 
 def test_loop_finetune_is_short_for_the_method(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ def test_what_llama_cpp_has_no_name_for_is_refused() -> None:
     one = np.ones((1, 1), dtype=np.float32)
     with pytest.raises(ModelError, match="gpt2 is none"):
         to_gguf_names({}, "gpt2", 1, 1)
+    with pytest.raises(ModelError, match="not of 3 heads"):
+        permuted(np.ones((8, 1), dtype=np.float32), 3)
     with pytest.raises(ModelError, match="has no name"):
         to_gguf_names({f"{PREFIX}mlp.router.lora_A.weight": one}, "llama", 1, 1)
 
@@ -48,3 +50,6 @@ def test_a_bare_file_is_checked_by_its_own_metadata(tmp_path: Path) -> None:
         trained_adapter(str(path), "b" * 64)
     with pytest.raises(ModelError, match=r"holds no adapter\.gguf"):
         trained_adapter(str(tmp_path / "nowhere"), "b" * 64)
+    (tmp_path / "alone" / "peft").mkdir(parents=True)
+    with pytest.raises(ModelError, match="PEFT adapter alone; train it with --gguf"):
+        trained_adapter(str(tmp_path / "alone"), "b" * 64)

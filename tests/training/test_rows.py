@@ -30,7 +30,14 @@ def test_a_preference_survives_json(preferences: list[Preference]) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"learn": []}, {"learn": [1]}, {"learn": [9]}, {"messages": None}, {"messages": [{"role": "x", "content": ""}]}],
+    [
+        {"learn": []},
+        {"learn": [1]},
+        {"learn": [9]},
+        {"learn": [-1]},
+        {"messages": None},
+        {"messages": [{"role": "x", "content": ""}]},
+    ],
 )
 def test_a_broken_lesson_is_refused(lessons: list[Lesson], change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r".+"):

@@ -22,15 +22,15 @@ def letters() -> list[str]:
     return [table[b] for b in range(256)]
 
 
-def write_tiny(path: Path, seed: int = 0) -> Path:
+def write_tiny(path: Path, seed: int = 0, architecture: str = "llama", licence: str = "apache-2.0") -> Path:
     """Write the model and return its path."""
     from gguf import GGUFWriter
 
     rng = np.random.default_rng(seed)
     tokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *letters(), "\u0120a"]
-    writer: Any = GGUFWriter(str(path), "llama")
+    writer: Any = GGUFWriter(str(path), architecture)
     writer.add_name("tiny")
-    writer.add_license("apache-2.0")
+    writer.add_license(licence)
     writer.add_context_length(2048)
     writer.add_embedding_length(WIDTH)
     writer.add_block_count(LAYERS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from duologue.config.sections import Config
+from duologue.conversations.critic.registry import asking
 from duologue.errors import ModelError, UsageError
 from duologue.training.extras import check_extra
 
@@ -59,6 +60,8 @@ def why_not_finetuned(config: Config) -> str:
         return "model.adapter is set, and the loop makes adapters of its own"
     if config.loop.iterations < 2:
         return "it needs at least 2 iterations (loop.iterations)"
+    if config.critic.judge is None and (experts := asking(config.critic)):
+        return f"the Critic's {experts[0]} would ask the model in training, and a new adapter would judge itself"
     held = round(config.pairing.pairs * config.splits.valid)
     if held < config.training.held_out:
         return f"{config.pairing.pairs} pairs hold out {held}, and trying an adapter needs {config.training.held_out}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from duologue.backends.protocol import Backend
 from duologue.config.sections import Config
-from duologue.errors import ConfigError, ModelError
+from duologue.errors import ConfigError, ModelError, UsageError
 from duologue.models.fetch import OnProgress
 
 
@@ -39,8 +39,23 @@ def check_model(config: Config) -> None:
             raise ConfigError(f"model.name: {model.name} is no language model; see `duologue models list`")
 
 
-def make_backend(config: Config, *, folder: Path, on_pull: OnProgress | None = None) -> Backend:
-    """Return the backend that ``config.model`` names, not started yet.
+def judge_config(config: Config) -> Config | None:
+    """``config`` with ``critic.judge`` for its model, checked; None where the model that writes judges.
+
+    Raises ConfigError, UsageError or ModelError as :func:`check_model` does.
+    """
+    if config.critic.judge is None:
+        return None
+    chosen = config.model_copy(update={"model": config.critic.judge})
+    try:
+        check_model(chosen)
+    except UsageError as error:
+        raise ConfigError(f"critic.judge: {error}") from error
+    return chosen
+
+
+def make_backend(config: Config, *, folder: Path, on_pull: OnProgress | None = None, log: str = "llama.log") -> Backend:
+    """Return the backend that ``config.model`` names, not started yet. ``log`` is the name of llama.cpp's log.
 
     An embedded model that is not on this machine is fetched first. Raises ConfigError for a name that is none, and
     ModelError when the model can't be had.
@@ -69,22 +84,23 @@ def make_backend(config: Config, *, folder: Path, on_pull: OnProgress | None = N
     from duologue.backends.embedded import EmbeddedBackend
 
     return EmbeddedBackend(
-        path, name=name, sha256=digest, slots=model.slots, threads=model.threads, log_path=folder / "llama.log"
+        path, name=name, sha256=digest, slots=model.slots, threads=model.threads, log_path=folder / log
     )
 
 
 def with_adapter(path: Path, name: str, digest: str, adapter: str) -> tuple[Path, str]:
     """(file, hash) of the weights at ``path`` with a trained adapter merged in; the adapter's hash is part of the hash.
 
-    The merged file stands beside the adapter. Raises ModelError when the adapter is damaged or for another model.
+    The merged file stands beside the adapter, or with the fetched models where that can't be written. Raises ModelError when the adapter is damaged or for another model.
     """
     from duologue.models.adapters import trained_adapter
     from duologue.models.files import sha256_of
     from duologue.models.merge import merged_file
+    from duologue.models.registry import model_dir
 
     file = trained_adapter(adapter, digest)
     changed = sha256_of(file)
-    merged = merged_file(path, file, name, changed, file.parent)
+    merged = merged_file(path, file, name, changed, file.parent, model_dir())
     return merged, hashlib.sha256(f"{digest} {changed}".encode()).hexdigest()
 
 

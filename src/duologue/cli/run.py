@@ -14,7 +14,7 @@ from rich.console import Console
 
 from duologue.api import RunResult, Watch, check_request
 from duologue.api import run as run_api
-from duologue.backends.make import check_model
+from duologue.backends.make import check_model, judge_config
 from duologue.config.load import load_config
 from duologue.config.model_settings import with_model_settings
 from duologue.config.presets import PRESETS
@@ -86,6 +86,7 @@ def run(
         seeds_read = read_seeds(chosen.seeds)
         check_request(seeds_read, chosen)
         check_model(chosen)
+        judge_config(chosen)
         _print_notes(console, seeds_read)
         print_estimate(console, estimate_run(with_model_settings(chosen), seeds_read, out))
         return

@@ -10,6 +10,7 @@ import typer
 
 from duologue.errors import UsageError
 from duologue.text import printable
+from duologue.training.orphan import end_with_parent
 from duologue.training.train import Request, train_run
 
 
@@ -46,7 +47,9 @@ def train(
     non_commercial: Annotated[
         bool, typer.Option("--non-commercial", help="The adapter will serve non-commercial use alone.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder, and start over.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the set or adapter that is there, and start over.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Train a LoRA adapter on what a run's Critic chose; the same command goes on after a stop."""
@@ -81,4 +84,5 @@ def train(
         if not quiet:
             typer.echo(printable(line))
 
+    end_with_parent()
     asyncio.run(train_run(request, say))

@@ -40,7 +40,17 @@ def fingerprint(config: Config, seeds: Seeds) -> str:
         del values["expansion"]["queries"]
     if config.expansion.clustering == "auto":
         del values["expansion"]["clustering"]
+    judge = config.critic.judge
+    if judge is None:
+        del values["critic"]["judge"]
+    else:
+        for name in _NOT_IN_ANSWERS["model"]:  # type: ignore[attr-defined]
+            del values["critic"]["judge"][name]
+        if judge.adapter is not None:
+            values["critic"]["judge"]["adapter"] = sha256_of(adapter_file(judge.adapter))
     if config.loop.method == "few-shot":
         del values["loop"]["method"], values["training"]
+    elif not config.training.non_commercial:
+        del values["training"]["non_commercial"]
     content = [values, [list(profile) for profile in seeds.profiles]]
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

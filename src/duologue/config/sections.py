@@ -242,7 +242,10 @@ class GeneratorConfig(Section):
         description="turns mode: draws of each utterance, the best of which is said; null: 3 embedded, else 1",
     )
     turn_retries: int = Field(
-        3, ge=0, le=9, description="turns mode: times an utterance is drawn again when guards refuse all its draws"
+        3,
+        ge=0,
+        le=9,
+        description="turns mode: times an utterance is drawn again when guards refuse all its draws, the best slips, or a planned attribute did not come out",
     )
     plan: bool = Field(
         False,
@@ -300,6 +303,9 @@ class CriticConfig(Section):
     )
     tournament_calls: int | None = Field(
         None, ge=0, description="sequential: most model calls of one tournament; null for no limit"
+    )
+    judge: ModelConfig | None = Field(
+        None, description="the language model that experts ask, such as an endpoint; null: the one that writes"
     )
     reasons: bool = Field(
         False, description="language-model judges add a sentence to their verdict, at the price of its tokens"
@@ -383,6 +389,9 @@ class TrainingConfig(Section):
     )
     tolerance: Probability = Field(
         0.02, description="loop: an adapter is not adopted when a figure gets worse by more than this"
+    )
+    non_commercial: bool = Field(
+        False, description="the adapter will serve non-commercial use alone, which some weights' licences ask for"
     )
 
 

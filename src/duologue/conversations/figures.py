@@ -27,7 +27,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All are shares in [0, 1], higher is better."""
+    """All are shares in [0, 1], higher is better; None where there is nothing to take it of."""
 
     accepted: float
     """Of the pairs: candidates that no guard or filter refused."""
@@ -37,12 +37,13 @@ class Figures:
     """Different utterances among all, letter case aside."""
     distinct_openings: float
     """Different first four words among the conversations."""
-    distinct_2: float
-    """Different pairs of neighbouring words among the first words of the set, as many as were compared."""
+    distinct_2: float | None
+    """Different pairs of neighbouring words among the first words of the set, as many as were compared; None for a set
+    that has fewer."""
 
-    def as_json(self) -> dict[str, float]:
+    def as_json(self) -> dict[str, float | None]:
         """By name, four digits."""
-        return {name: round(value, 4) for name, value in asdict(self).items()}
+        return {name: None if value is None else round(value, 4) for name, value in asdict(self).items()}
 
 
 def figures(tried: Sequence[Tried], tokens: int | None = None) -> Figures:
@@ -56,7 +57,7 @@ def figures(tried: Sequence[Tried], tokens: int | None = None) -> Figures:
         coverage=sum(_coverage(t) for t in passed) / len(passed) if passed else 0.0,
         distinct_utterances=_distinct(utterances),
         distinct_openings=_distinct(openings),
-        distinct_2=_bigrams(said, tokens),
+        distinct_2=_bigrams(said, tokens) if token_count(tried) >= max(1, tokens or 0) else None,
     )
 
 

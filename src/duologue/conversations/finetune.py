@@ -50,7 +50,10 @@ class Trainer(Protocol):
         ...
 
     async def use(self, adapter: Adapter | None) -> None:
-        """Let the model with this adapter, or as the run began, answer from now on. No call may be in flight."""
+        """Let the model with this adapter, or as the run began, answer from now on. No call may be in flight.
+
+        Raises ItemFailed when the adapter can't be loaded; nothing can be asked until another is in use.
+        """
         ...
 
 
@@ -84,19 +87,23 @@ class Finetuning:
         try:
             adapter = await self._trainer.train(iteration)
         except ItemFailed as failure:
-            self._ledger.record(Outcome("adapter", item, "failed", "training", str(failure), iteration))
-            await self._ledger.flush()
+            await self._failed(item, iteration, "training", failure)
             return
         held = _held(pairs)
         tries = {
             CURRENT: await self._try(held, iteration, CURRENT, shown),
             FEW_SHOT: await self._few_shot(held, iteration, shown, grown),
         }
-        await self._trainer.use(adapter)
+        try:
+            await self._trainer.use(adapter)
+        except ItemFailed as failure:
+            await self._trainer.use(self.current)
+            await self._failed(item, iteration, "loading", failure)
+            return
         tries[TRAINED] = await self._try(held, iteration, TRAINED, shown)
         preferred = await self._preferred(tries[CURRENT], tries[TRAINED])
-        # At one size, for shorter sets look more varied.
-        size = min(token_count(tried) for tried in tries.values())
+        # The two that are weighed at one size, for shorter sets look more varied.
+        size = min(token_count(tries[arm]) for arm in (CURRENT, TRAINED))
         found = {arm: figures(tried, size) for arm, tried in tries.items()}
         faults = worse(found[CURRENT], found[TRAINED], preferred, adapter.loss, self._config.training.tolerance)
         self._ledger.record(
@@ -122,6 +129,10 @@ class Finetuning:
             await self._trainer.use(self.current)
         else:
             self.current = adapter
+
+    async def _failed(self, item: str, iteration: int, by: str, failure: ItemFailed) -> None:
+        self._ledger.record(Outcome("adapter", item, "failed", by, str(failure), iteration))
+        await self._ledger.flush()
 
     async def _few_shot(self, held: Sequence[Pair], iteration: int, shown: Pool, grown: Pool) -> tuple[Tried, ...]:
         if self.current is None and shown == grown:
@@ -171,15 +182,19 @@ def worse(
         found.append(f"held-out loss {loss[0]:.3f} to {loss[1]:.3f}")
     old, new = before.as_json(), after.as_json()
     for name, value in new.items():
-        if value < old[name] - tolerance:
-            found.append(f"{name.replace('_', ' ')} {old[name]:.2f} to {value:.2f}")
+        was = old[name]
+        if was is not None and value is not None and value < was - tolerance:
+            found.append(f"{name.replace('_', ' ')} {was:.2f} to {value:.2f}")
     if preferred is not None and preferred < 0.5 - tolerance:
         found.append(f"the Critic prefers it in {preferred:.0%} of the held-out pairs")
     return found
 
 
 def _said(found: dict[str, Figures], preferred: float | None) -> str:
-    parts = [f"{arm}: " + " ".join(f"{k} {v:.2f}" for k, v in made.as_json().items()) for arm, made in found.items()]
+    parts = [
+        f"{arm}: " + " ".join(f"{k} {v:.2f}" for k, v in made.as_json().items() if v is not None)
+        for arm, made in found.items()
+    ]
     chosen = "" if preferred is None else f"; preferred {preferred:.0%}"
     return "adopted; " + "; ".join(parts) + chosen
 

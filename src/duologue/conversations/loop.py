@@ -94,7 +94,7 @@ class Loop:
             room = self._config.loop.pool_join * POOL_SHORTLIST
 
             async for winner in self.winners(pairs, iteration, shown):
-                if winner is not None and winner.candidate.iteration == iteration:
+                if winner is not None and winner.candidate.iteration == iteration and self._may_join(winner):
                     heapq.heappush(best, (quality(winner), -winner.candidate.pair.index, winner))
                     if len(best) > room:
                         heapq.heappop(best)
@@ -106,6 +106,10 @@ class Loop:
             if self._tuning is not None and iteration < self._config.loop.iterations:
                 await self._tuning.after(iteration, pairs, shown, pool)
         return pool
+
+    def _may_join(self, winner: Conversation) -> bool:
+        """Held-out pairs are tried with the pool, so their own conversations may not be shown in it."""
+        return self._tuning is None or winner.candidate.pair.split != "valid"
 
     def winners(self, pairs: Sequence[Pair], iteration: int, pool: Pool) -> AsyncIterator[Conversation | None]:
         """Work on ``pairs`` in one iteration; yields each pair's winner, or None, in the order in which they end."""

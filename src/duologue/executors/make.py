@@ -49,6 +49,10 @@ def check_executor(config: Config) -> None:
         raise ConfigError(
             f"loop.method: {config.loop.method} changes the model between iterations, which executor ray can't; use few-shot"
         )
+    if config.critic.judge is not None:
+        raise ConfigError(
+            "critic.judge: the workers of executor ray have one model; leave it out, or use executor local"
+        )
     from duologue.executors.ray.session import check_ray
 
     check_ray(config.executor)

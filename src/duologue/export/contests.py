@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +29,16 @@ class Contest:
     """The guard or expert that refused it, ``tournament``, or ``hand``."""
     why: str
     """The Critic's reason, in plain words."""
+    drawn: tuple[int, int] = (0, 0)
+    """Which candidate of the iteration it is: attempt and sample, from 0."""
+    model: str = ""
+    """What wrote the candidate that lost."""
 
 
-def contests(reader: RunReader) -> Iterator[Contest]:
+def contests(reader: RunReader, winners: Iterable[Conversation] | None = None) -> Iterator[Contest]:
     """Yield the contests of a run, in order of its conversations and then of the candidates.
+
+    ``winners`` are looked at in place of the run's conversations, such as those of an earlier iteration.
 
     Left out are candidates that failed or were given up before they were whole, copies of the winner, and, where
     ``loop.keep`` is ``last``, those that lost in another iteration than the winner's, which never met it. Where people put
@@ -43,7 +49,7 @@ def contests(reader: RunReader) -> Iterator[Contest]:
     loop, generator = _section(config, "loop"), _section(config, "generator")
     best = loop.get("keep", "best") == "best"
     sizes = (int(loop.get("iterations", 1)), int(loop.get("regenerations", 0)) + 1, int(generator.get("candidates", 1)))
-    for conversation in reader.conversations():
+    for conversation in reader.conversations() if winners is None else winners:
         if conversation.hand in ("chosen", "edited"):
             own = next(
                 (i.record(Conversation) for i in reader.items("conversation", iteration=0, item=conversation.candidate.pair.id)),
@@ -52,7 +58,8 @@ def contests(reader: RunReader) -> Iterator[Contest]:
             if own is not None and own.candidate.id != conversation.candidate.id:
                 made, said = own.candidate, own.candidate.utterances
                 why = f"people put {conversation.candidate.id} in its place"
-                yield Contest(conversation, made.id, said, made.iteration, HAND, why)
+                drawn = (made.attempt, made.sample)
+                yield Contest(conversation, made.id, said, made.iteration, HAND, why, drawn, made.model)
                 continue
         for iteration, item in _candidates(reader, conversation.candidate.pair, sizes):
             contest = _contest(conversation, iteration, item, best=best)
@@ -82,10 +89,13 @@ def _contest(conversation: Conversation, iteration: int, item: Item, *, best: bo
     elif by == TOURNAMENT and not best and iteration != winner.iteration:
         return None
     value = item.value()
-    said = value.get("utterances") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping):
+        return None
+    said = value.get("utterances")
     if not said or tuple(said) == winner.utterances:
         return None
-    return Contest(conversation, item.item, tuple(said), iteration, by, why)
+    drawn = (int(value.get("attempt", 0)), int(value.get("sample", 0)))
+    return Contest(conversation, item.item, tuple(said), iteration, by, why, drawn, str(value.get("model", "")))
 
 
 def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -49,6 +49,11 @@ def adapter_file(path: str) -> Path:
     """The ``adapter.gguf`` that ``path`` names: itself, or the one in this folder. Raises ModelError when there is none."""
     found = Path(path).expanduser()
     found = found if found.suffix == ".gguf" else found / "adapter.gguf"
+    if not found.is_file() and (found.parent / "peft").is_dir():
+        raise ModelError(
+            f"model.adapter: {path} holds a PEFT adapter alone; train it with --gguf FILE, the GGUF file of its base, for "
+            "the embedded backend"
+        )
     if not found.is_file():
         raise ModelError(f"model.adapter: {path} holds no adapter.gguf; give a folder that `duologue train` wrote")
     return found

@@ -16,10 +16,18 @@ from duologue.errors import ModelError
 from duologue.models.files import disk, sha256_of, verified, write_note
 
 
-def merged_file(base: Path, adapter: Path, name: str, adapter_sha256: str, folder: Path | None = None) -> Path:
+def merged_file(
+    base: Path,
+    adapter: Path,
+    name: str,
+    adapter_sha256: str,
+    folder: Path | None = None,
+    spare: Path | None = None,
+) -> Path:
     """Return the file that holds ``base`` with ``adapter`` merged in; make it when it is not there.
 
-    It stands in ``folder``, else beside ``base``, and is named after ``name`` and the adapter's hash, so another adapter is another file.
+    It stands in ``folder``, else beside ``base``, or in ``spare`` where that can't be written, and is named after ``name``
+    and the adapter's hash, so another adapter is another file.
     Raises ModelError when the files don't fit together, the disk is full, or the ``gguf`` package is missing.
     """
     path = (folder or base.parent) / f"{name}-{adapter_sha256[:12]}.gguf"
@@ -28,7 +36,10 @@ def merged_file(base: Path, adapter: Path, name: str, adapter_sha256: str, folde
         digest, _, size = note.read_text(encoding="ascii").partition(" ")
         if size.isdigit() and verified(path, digest, int(size)) == "right":
             return path
+    if spare is not None and not os.access(path.parent, os.W_OK):
+        return merged_file(base, adapter, name, adapter_sha256, spare)
     with disk(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
         os.close(handle)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from duologue.backends.embedded import check_gguf
 from duologue.backends.make import weights
 from duologue.errors import ModelError, UsageError
 from duologue.models.fetch import OnProgress
+from duologue.models.files import sha256_of
 from duologue.models.registry import find
+from duologue.training.lora_gguf import KNOWN
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The linear layers inside the blocks that get a LoRA pair; llama.cpp knows all of them."""
@@ -30,6 +33,13 @@ class Base:
     """What the embedded backend knows the model by: 64 hex digits; empty without a GGUF file."""
     licence: str
     """Its weights' licence, empty when it is not stated."""
+    architecture: str = ""
+    """llama.cpp's name of the kind of model; empty without a GGUF file."""
+
+    @property
+    def exports(self) -> bool:
+        """Whether an adapter for llama.cpp can be written."""
+        return self.architecture in KNOWN
 
 
 def find_base(name: str, *, gguf: Path | None = None, on_pull: OnProgress | None = None) -> Base:
@@ -42,21 +52,63 @@ def find_base(name: str, *, gguf: Path | None = None, on_pull: OnProgress | None
     if path.is_dir() or ("/" in name and not name.endswith(".gguf")):
         if path.is_dir() and not (path / "config.json").is_file():
             raise UsageError(f"{name}: holds no checkpoint (config.json is missing)")
-        identity = ""
+        identity = architecture = ""
         if gguf is not None:
-            _, _, identity = weights(str(gguf), None)
-        return Base(path.resolve().name if path.is_dir() else name, name, gguf, identity, _licence(path, name))
+            gguf = gguf.expanduser()
+            if not gguf.is_file():
+                raise UsageError(f"--gguf: {gguf}: there is no such file")
+            identity, architecture = sha256_of(gguf), architecture_of(gguf)
+        known = path.resolve().name if path.is_dir() else name
+        return Base(known, name, gguf, identity, _licence(path, name), architecture)
     if gguf is not None:
         raise UsageError(f"--gguf: {name} is a GGUF model itself; the option is for checkpoints")
     if name.endswith(".gguf"):
         if not path.is_file():
             raise UsageError(f"{name}: there is no such file")
-        check_gguf(path)
     elif find(name).kind != "llm":
         raise UsageError(f"{name}: is no language model; see `duologue models list`")
     file, known, identity = weights(name, on_pull)
-    licence = "" if name.endswith(".gguf") else find(name).licence.partition(",")[0]
-    return Base(known, str(file), file, identity, licence or str(gguf_value(file, "general.license") or ""))
+    # All of it: what is merged into the base, such as a shipped adapter, has a licence of its own.
+    licence = "" if name.endswith(".gguf") else find(name).licence
+    architecture = architecture_of(file)
+    licence = licence or str(gguf_value(file, "general.license") or "")
+    return Base(known, str(file), file, identity, licence, architecture)
+
+
+def weights_of(base: Base) -> str:
+    """What the weights that are trained are known by: the same for the same bytes, wherever they lie.
+
+    Of a hub id only the name. Raises ModelError when a folder can't be read.
+    """
+    if base.gguf is not None and str(base.gguf) == base.source:
+        return base.identity
+    folder = Path(base.source).expanduser()
+    if not folder.is_dir():
+        return f"{base.name} {base.identity}".strip()
+    files = [p for p in sorted(folder.iterdir()) if p.name == "config.json" or p.suffix in (".safetensors", ".bin")]
+    try:
+        hashes = [f"{path.name} {sha256_of(path)}" for path in files]
+    except OSError as error:
+        raise ModelError(f"{folder}: can't be read ({error.strerror}); check its rights") from error
+    return hashlib.sha256("\n".join([*hashes, base.identity]).encode()).hexdigest()
+
+
+def known_of(name: str) -> tuple[str, str, str]:
+    """(name, licence, architecture) of an embedded model, as far as they are known without fetching it; empty otherwise.
+
+    Raises UsageError for an unknown name, ModelError for a file that is no GGUF model.
+    """
+    if not name.endswith(".gguf"):
+        return find(name).name, find(name).licence, ""
+    path = Path(name).expanduser()
+    architecture = architecture_of(path)
+    return path.stem, str(gguf_value(path, "general.license") or ""), architecture
+
+
+def architecture_of(path: Path) -> str:
+    """A GGUF model's ``general.architecture``. Raises ModelError when the file is none."""
+    check_gguf(path)
+    return str(gguf_value(path, "general.architecture") or "")
 
 
 def gguf_value(path: Path, key: str) -> Any:

@@ -19,10 +19,10 @@ from duologue.errors import ConfigError, UsageError
 from duologue.export.contests import Contest, contests
 from duologue.export.splits import assign_splits
 from duologue.models.protocol import Embedder, Nli
-from duologue.records import Conversation, Pair
+from duologue.records import Candidate, Conversation, Pair
 from duologue.store.reading import RunReader
 from duologue.text import normalise
-from duologue.training.replay import Replayer, Side
+from duologue.training.replay import Replayer, Said, Side
 from duologue.training.rows import Lesson, Part, Preference, What
 from duologue.users.cleaning import clean
 
@@ -45,6 +45,8 @@ class Collected:
     preferences: list[Preference] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    writers: set[str] = field(default_factory=set)
+    """The language models whose words the rows hold."""
 
 
 def run_config(reader: RunReader) -> Config:
@@ -96,13 +98,14 @@ async def collect(
                 async for lesson in _lessons(won, mode, replayer, shown, parts, out):
                     out.lessons.append(lesson)
             else:
-                async for preference in _preferences(reader, mode, replayer, shown, parts, out, most_iteration):
+                async for preference in _preferences(reader, won, mode, replayer, shown, parts, out, most_iteration):
                     out.preferences.append(preference)
         except ConfigError as error:
             raise UsageError(f"--tasks: {error}") from error
     if what == "sft":
         kinds = {purpose: task for purpose, task in PURPOSES.items() if task in tasks}
         out.lessons += expansion_lessons(reader, kinds)
+    out.writers |= expansion_writers(reader)
     return out
 
 
@@ -113,13 +116,7 @@ def expansion_lessons(reader: RunReader, kinds: dict[str, str]) -> Iterator[Less
     """
     if not kinds:
         return
-    accepted: dict[str, set[str]] = {"query": set(), "bootstrap_query": set(), "attribute": set()}
-    for item in reader.items("query", status="accepted"):
-        value = item.value() or {}
-        task = "query" if value.get("origin") == "induced" else "bootstrap_query"
-        accepted[task].add(normalise(str(value.get("query", ""))))
-    for item in reader.items("attribute", status="accepted"):
-        accepted["attribute"].add(normalise(str((item.value() or {}).get("text", ""))))
+    accepted = _accepted(reader)
     seen: set[tuple[str, str]] = set()
     for call in reader.calls():
         task = kinds.get(call["purpose"], "")
@@ -132,6 +129,30 @@ def expansion_lessons(reader: RunReader, kinds: dict[str, str]) -> Iterator[Less
         yield Lesson(
             f"{task}-{call['key'][:12]}", task, _part_of(text), (*shown, Message("assistant", text)), (len(shown),)
         )
+
+
+def expansion_writers(reader: RunReader) -> set[str]:
+    """The models that wrote queries and attributes of this revision: profiles in prompts hold them, learnt or not."""
+    if not any(total.purpose in PURPOSES for total in reader.call_totals()):
+        return set()
+    accepted = _accepted(reader)
+    return {
+        str(call["model"])
+        for call in reader.calls()
+        if (task := PURPOSES.get(call["purpose"])) and normalise(clean(str(call["answer"]["text"]))) in accepted[task]
+    }
+
+
+def _accepted(reader: RunReader) -> dict[str, set[str]]:
+    """By task, what level 1 accepted, normalised."""
+    accepted: dict[str, set[str]] = {"query": set(), "bootstrap_query": set(), "attribute": set()}
+    for item in reader.items("query", status="accepted"):
+        value = item.value() or {}
+        task = "query" if value.get("origin") == "induced" else "bootstrap_query"
+        accepted[task].add(normalise(str(value.get("query", ""))))
+    for item in reader.items("attribute", status="accepted"):
+        accepted["attribute"].add(normalise(str((item.value() or {}).get("text", ""))))
+    return accepted
 
 
 async def _lessons(
@@ -148,9 +169,11 @@ async def _lessons(
         if part is None:
             out.left_out["conversations of the split test"] += 1
             continue
-        sides = await replayer.sides(mode, pair, conversation.candidate.utterances, shown(pair), replayer.config.seed)
+        sides = await replayer.sides(mode, _said(conversation.candidate), shown(pair))
         if not sides:
             out.left_out[f"conversations that the Generator of mode {mode} would not say"] += 1
+        else:
+            out.writers.add(conversation.candidate.model)
         for side in sides:
             name = f"{conversation.id}-{mode}{'-' * bool(side.name)}{side.name}"
             yield Lesson(name, mode, part, side.messages, side.own)
@@ -158,6 +181,7 @@ async def _lessons(
 
 async def _preferences(
     reader: RunReader,
+    won: Sequence[Conversation],
     mode: str,
     replayer: Replayer,
     shown: Callable[[Pair], tuple[Example, ...]],
@@ -165,7 +189,7 @@ async def _preferences(
     out: Collected,
     most: int | None,
 ) -> AsyncIterator[Preference]:
-    for contest in contests(reader):
+    for contest in contests(reader, won):
         if most is not None and contest.iteration > most:
             continue
         pair = contest.chosen.candidate.pair
@@ -173,17 +197,17 @@ async def _preferences(
         if part is None:
             out.left_out["contests of the split test"] += 1
             continue
-        said = [contest.chosen.candidate.utterances, contest.utterances]
-        if mode == "turns":
-            # Of one length, or the model would learn to prefer short or long ones.
-            least = min(map(len, said))
-            said = [u[:least] for u in said]
-        better, worse = [await replayer.sides(mode, pair, u, shown(pair), replayer.config.seed) for u in said]
+        lost = Said(pair, contest.utterances, contest.iteration, *contest.drawn, contest.chosen.candidate.seed)
+        both = (_said(contest.chosen.candidate), lost)
+        # Of one length, or the model would learn to prefer short or long ones.
+        least = min(len(one.utterances) for one in both)
+        better, worse = [await replayer.sides(mode, one, shown(pair), most=least) for one in both]
         for first, second in zip(better, worse, strict=False):
             row = _preference(contest, mode, part, first, second)
             if row is None:
                 out.left_out["contests whose two sides say the same"] += 1
             else:
+                out.writers |= {contest.chosen.candidate.model, contest.model} - {""}
                 yield row
 
 
@@ -201,6 +225,10 @@ def _preference(contest: Contest, mode: str, part: Part, better: Side, worse: Si
     name = f"{contest.chosen.id}-{contest.rejected}-{mode}{'-' * bool(better.name)}{better.name}"
     prompt, chosen, rejected = better.messages[:start], better.messages[start:], worse.messages[start:]
     return Preference(name, mode, part, prompt, chosen, rejected, contest.by) if prompt else None
+
+
+def _said(made: Candidate) -> Said:
+    return Said(made.pair, made.utterances, made.iteration, made.attempt, made.sample, made.seed)
 
 
 def _winners(reader: RunReader, most: int | None) -> Iterator[Conversation]:

@@ -20,9 +20,9 @@ def export_adapter(
 ) -> dict[str, Any]:
     """Write the folder ``to``, complete or not at all, and return what ``meta.json`` holds.
 
-    ``model`` is a PEFT model. Without a GGUF file of the base there is no ``adapter.gguf``. Raises UsageError where ``to``
-    is there and ``force`` is false, ModelError for an architecture that llama.cpp's names are not known for, StoreError
-    when the disk refuses.
+    ``model`` is a PEFT model. Without a GGUF file of the base, or where llama.cpp's names of its layers are not known,
+    there is no ``adapter.gguf``. Raises UsageError where ``to`` is there and ``force`` is false, StoreError when the disk
+    refuses.
     """
     with new_folder(to, force=force) as folder:
         peft = folder / "peft"
@@ -41,7 +41,7 @@ def export_adapter(
             "what": options.what,
             **facts,
         }
-        if base.gguf is not None:
+        if base.gguf is not None and base.exports:
             from safetensors.numpy import load_file
 
             architecture, heads, kv_heads = shape_of(base.gguf)

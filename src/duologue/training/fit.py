@@ -7,18 +7,21 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from duologue.errors import ImpossibleRequest, ModelError
-from duologue.training.base import Base, load_model, targets
-from duologue.training.checkpoints import newest, open_work
+from duologue.training.base import Base, load_model, targets, weights_of
+from duologue.training.checkpoints import fault, held, newest, open_work
 from duologue.training.encode import Encoder
 from duologue.training.export import export_adapter
 from duologue.training.extras import check_extra, cpu_has_bfloat16
+from duologue.training.fits import check_fits
 from duologue.training.options import Options
 from duologue.training.rows import Lesson, Preference
 from duologue.training.sets import LEAST, TrainingSet, check_enough
+from duologue.training.whole import check_target
 
 Say = Callable[[str], None]
 ON_CPU = 2
@@ -65,8 +68,33 @@ def fit(
     """
     check_extra()
     check_enough(found, "the training set")
+    check_target(to, force=force)
     work = to.with_name(to.name + ".work")
-    open_work(work, options.job(found.hash, base.identity or base.name), force=force)
+    with held(work):
+        open_work(work, options.job(found.hash, weights_of(base)), force=force)
+        model, tokenizer, measured = _fitted(found, base, options, work, rows_at_once, say)
+        meta = export_adapter(
+            model,
+            tokenizer,
+            base,
+            options,
+            to,
+            {**measured, "rows": found.counts(), "set": found.hash, "writers": list(found.writers), **(facts or {})},
+            force=force,
+        )
+        _remove(work)
+    return Fitted(to, meta)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """True for what torch raises when a GPU or the machine has no memory left."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
+
+
+def _fitted(
+    found: TrainingSet, base: Base, options: Options, work: Path, rows_at_once: int | None, say: Say
+) -> tuple[Any, Any, dict[str, Any]]:
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -81,8 +109,7 @@ def fit(
     )
     while True:
         try:
-            model, tokenizer, measured = _try(found, base, plan, say)
-            break
+            return _try(found, base, plan, say)
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise
@@ -95,23 +122,6 @@ def fit(
         gc.collect()
         if device == "cuda":
             torch.cuda.empty_cache()
-    meta = export_adapter(
-        model,
-        tokenizer,
-        base,
-        options,
-        to,
-        {**measured, "rows": found.counts(), "set": found.hash, "writers": list(found.writers), **(facts or {})},
-        force=force,
-    )
-    _remove(work)
-    return Fitted(to, meta)
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """True for what torch raises when a GPU or the machine has no memory left."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
 
 
 def _try(found: TrainingSet, base: Base, plan: _Plan, say: Say) -> tuple[Any, Any, dict[str, Any]]:
@@ -121,11 +131,13 @@ def _try(found: TrainingSet, base: Base, plan: _Plan, say: Say) -> tuple[Any, An
 
     set_seed(plan.options.seed)
     model, tokenizer = load_model(base, bfloat16=plan.device == "cuda" and plan.bfloat16)
+    if base.gguf is not None and base.exports and str(base.gguf) != base.source:
+        check_fits(base.gguf, model.config, partial(_down, model))
     encoder = Encoder(tokenizer)
     train, long = _rows(found.train, encoder, plan.options)
-    valid, _ = _rows(found.valid, encoder, plan.options)
-    if long:
-        say(f"{long} row(s) of more than {plan.options.max_tokens} tokens were left out")
+    valid, long_held = _rows(found.valid, encoder, plan.options)
+    for line in left_out_lines(long, long_held, len(valid), plan.options.max_tokens):
+        say(line)
     if len(train) < LEAST:
         raise ImpossibleRequest(
             f"the training set: only {len(train)} rows have at most {plan.options.max_tokens} tokens and training needs "
@@ -150,6 +162,7 @@ def _try(found: TrainingSet, base: Base, plan: _Plan, say: Say) -> tuple[Any, An
     if checkpoint is not None:
         say(f"going on from {checkpoint.name}")
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    _check_state(trainer, plan.work)
     after = trainer.evaluate()["eval_loss"] if valid else None
     if after is not None and not math.isfinite(after):
         raise ModelError("the held-out loss is not finite; lower training.learning_rate")
@@ -163,8 +176,35 @@ def _try(found: TrainingSet, base: Base, plan: _Plan, say: Say) -> tuple[Any, An
         "device": plan.device,
         "held_out_loss": {"before": _round(before), "after": _round(after)},
     }
-    say(f"held-out loss {_round(before)} before, {_round(after)} after {measured['steps']} steps, {seconds:.0f} s")
+    loss = f"held-out loss {_round(before)} before, {_round(after)} after" if valid else "nothing held out;"
+    say(f"{loss} {measured['steps']} steps, {seconds:.0f} s")
     return trainer.model, tokenizer, measured
+
+
+def _check_state(trainer: Any, work: Path) -> None:
+    """Raises ModelError when the best checkpoint, whose weights were taken, is damaged, or a weight is no number."""
+    best = trainer.state.best_model_checkpoint
+    if best and (why := fault(work / Path(best).name)):
+        raise ModelError(
+            f"the best state, {Path(best).name}, {why}; run the same command again to train from before it"
+        )
+    if not all(bool(p.isfinite().all()) for p in trainer.model.parameters() if p.requires_grad):
+        raise ModelError("the adapter's weights are not finite; lower training.learning_rate")
+
+
+def left_out_lines(long: int, long_held: int, held_out: int, most: int) -> list[str]:
+    """What to say of rows that are too long: ``long`` to learn from, ``long_held`` held out, of which ``held_out`` stay."""
+    lines = [f"{long} row(s) of more than {most} tokens were left out"] if long else []
+    if long_held:
+        rest = "" if held_out else ": none is left, so nothing tells when training should stop"
+        lines.append(
+            f"{long_held} held-out row(s) of more than {most} tokens were left out{rest}; see training.max_tokens"
+        )
+    return lines
+
+
+def _down(model: Any, layer: int) -> Any:
+    return model.get_parameter(f"model.layers.{layer}.mlp.down_proj.weight").detach().float().cpu().numpy()
 
 
 def _rows(

@@ -28,6 +28,8 @@ PERMUTED = ("llama",)
 """Architectures whose query and key rows llama.cpp keeps in another order: the two of a rotary pair side by side."""
 PLAIN = ("qwen2", "qwen3")
 """Architectures that keep theirs."""
+KNOWN = (*PERMUTED, *PLAIN)
+"""Architectures that adapters are written for."""
 _KEY = re.compile(r"layers\.(\d+)\.(self_attn\.\w+|mlp\.\w+)\.lora_([AB])(?:\.default)?\.weight$")
 
 
@@ -37,8 +39,8 @@ def to_gguf_names(matrices: Arrays, architecture: str, heads: int, kv_heads: int
     ``...layers.3.mlp.up_proj.lora_A.weight`` (rank, in) becomes ``blk.3.ffn_up.weight.lora_a``; B is (out, rank). Raises
     ModelError for an architecture or a layer that is not known.
     """
-    if architecture not in (*PERMUTED, *PLAIN):
-        known = ", ".join((*PERMUTED, *PLAIN))
+    if architecture not in KNOWN:
+        known = ", ".join(KNOWN)
         raise ModelError(f"llama.cpp adapters are written for {known}; {architecture} is none; use the PEFT folder")
     out: dict[str, npt.NDArray[np.float32]] = {}
     for name, array in sorted(matrices.items()):
@@ -54,7 +56,11 @@ def to_gguf_names(matrices: Arrays, architecture: str, heads: int, kv_heads: int
 
 
 def permuted(rows: npt.NDArray[np.float32], heads: int) -> npt.NDArray[np.float32]:
-    """Rows (out, rank) with the two of each rotary pair side by side."""
+    """Rows (out, rank) with the two of each rotary pair side by side. Raises ModelError when they are not of ``heads``."""
+    if rows.shape[0] % (2 * heads):
+        raise ModelError(
+            f"an adapter's {rows.shape[0]} rows are not of {heads} heads; the GGUF file is of another model"
+        )
     return rows.reshape(heads, 2, rows.shape[0] // heads // 2, -1).swapaxes(1, 2).reshape(rows.shape)
 
 

@@ -35,6 +35,18 @@ class Side:
     """Places of what the Generator wrote."""
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A candidate of a run: what it says and which one it is, for the Generator's plan depends on that."""
+
+    pair: Pair
+    utterances: tuple[str, ...]
+    iteration: int
+    attempt: int
+    sample: int
+    seed: int
+
+
 class _Known:
     """A Caller that answers with what is known, and keeps what it was asked."""
 
@@ -64,12 +76,14 @@ class Replayer:
     nli: Nli
 
     async def sides(
-        self, mode: str, pair: Pair, utterances: Sequence[str], examples: tuple[Example, ...], seed: int
+        self, mode: str, made: Said, examples: tuple[Example, ...], *, most: int | None = None
     ) -> tuple[Side, ...]:
         """The prompts of one conversation: one side a speaker in ``turns`` mode, else one in all.
 
-        Empty when the Generator can't be brought to say it. Raises ConfigError for an unknown mode.
+        ``most`` utterances are looked at in ``turns`` mode. Empty when the Generator can't be brought to say it. Raises
+        ConfigError for an unknown mode.
         """
+        utterances = made.utterances
         caller = _Known(mode, utterances)
         context = GeneratorContext(
             caller=caller,
@@ -81,7 +95,7 @@ class Replayer:
             nli=self.nli,
         )
         count = len(utterances)
-        task = Task(pair, 1, 0, 0, examples, (count, count), seed)
+        task = Task(made.pair, made.iteration, made.attempt, made.sample, examples, (count, count), made.seed)
         try:
             await make_generator(mode, context).generate(task)
         except (ItemFailed, Refused):
@@ -89,7 +103,8 @@ class Replayer:
         if mode == "whole":
             said = Message("assistant", transcript(utterances, NAMES))
             return tuple(Side("", (*asked, said), (len(asked),)) for asked in caller.asked[:1])
-        return tuple(_side(number, caller.asked, utterances) for number in (1, 2) if number <= len(caller.asked))
+        asked = caller.asked[:most]
+        return tuple(_side(number, asked, utterances) for number in (1, 2) if number <= len(asked))
 
 
 def _side(number: int, asked: Sequence[tuple[Message, ...]], utterances: Sequence[str]) -> Side:

@@ -79,7 +79,7 @@ def from_json(data: Mapping[str, Any], part: Part) -> Lesson | Preference:
             )
         messages = _messages(data["messages"])
         learn = tuple(int(i) for i in data["learn"])
-        if not learn or any(messages[i].role != "assistant" for i in learn):
+        if not learn or any(i < 0 or messages[i].role != "assistant" for i in learn):
             raise ValueError("learn must name messages of the assistant")
         return Lesson(str(data["id"]), str(data["task"]), part, messages, learn)
     except (KeyError, TypeError, IndexError) as error:

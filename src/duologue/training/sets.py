@@ -103,7 +103,12 @@ def read_set(folder: Path) -> TrainingSet:
         about = orjson.loads((folder / "set.json").read_bytes())
         if about.get("format") != FORMAT:
             raise UsageError(f"{folder}: its set.json is not of the form {FORMAT}; make it anew with --data-only")
-        parts = {part: _read(folder / f"{part}.jsonl", part) for part in _PARTS}
+        what = about.get("what")
+        if what not in ("sft", "dpo"):
+            raise UsageError(
+                f"{folder}: its set.json does not say what the rows are for; make it anew with --data-only"
+            )
+        parts = {part: _read(folder / f"{part}.jsonl", part, what) for part in _PARTS}
     except FileNotFoundError as error:
         raise UsageError(f"{folder}: holds no training set ({Path(error.filename).name} is missing)") from error
     except (orjson.JSONDecodeError, AttributeError) as error:
@@ -111,7 +116,7 @@ def read_set(folder: Path) -> TrainingSet:
     except OSError as error:
         raise StoreError(f"{folder}: can't be read ({error.strerror})") from error
     return TrainingSet(
-        about["what"], parts["train"], parts["valid"], str(about.get("source", "")), tuple(about.get("writers", ()))
+        what, parts["train"], parts["valid"], str(about.get("source", "")), tuple(about.get("writers", ()))
     )
 
 
@@ -122,13 +127,16 @@ def is_set(folder: Path) -> bool:
     return False
 
 
-def _read(path: Path, part: Part) -> tuple[Lesson | Preference, ...]:
+def _read(path: Path, part: Part, what: What) -> tuple[Lesson | Preference, ...]:
     rows: list[Lesson | Preference] = []
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         if not line.strip():
             continue
         try:
-            rows.append(from_json(orjson.loads(line), part))
+            row = from_json(orjson.loads(line), part)
+            if isinstance(row, Lesson) != (what == "sft"):
+                raise ValueError(f"set.json says that the rows are for {what}")
+            rows.append(row)
         except ValueError as error:
             raise UsageError(f"{path}, line {number}: is no training row ({error})") from error
     return tuple(rows)

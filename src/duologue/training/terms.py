@@ -35,7 +35,7 @@ def check_terms(base: str, licence: str, writers: Sequence[ModelTerms], *, non_c
         if terms.output == "non-commercial" and not non_commercial:
             raise UsageError(
                 f"the data was written by {terms.model} ({terms.licence}), for non-commercial use only; "
-                "say --non-commercial if the adapter will serve nothing else"
+                "say --non-commercial (or training.non_commercial) if the adapter will serve nothing else"
             )
         if said := remark(terms):
             notes.append(f"{terms.model}: {said}")
@@ -51,8 +51,8 @@ def _base(base: str, licence: str, non_commercial: bool) -> list[str]:
     restricted = (known is not None and known.non_commercial) or "-nc" in licence or "research" in licence
     if restricted and not non_commercial:
         raise UsageError(
-            f"{base}: its licence ({licence}) allows non-commercial use only; say --non-commercial if the adapter will "
-            "serve nothing else"
+            f"{base}: its licence ({licence}) allows non-commercial use only; say --non-commercial (or "
+            "training.non_commercial) if the adapter will serve nothing else"
         )
     if restricted or licence.startswith(_FREE):
         return []

@@ -20,9 +20,11 @@ from duologue.store.reading import RunReader
 from duologue.training.base import find_base
 from duologue.training.collect import PURPOSES, collect, run_config, tasks_of
 from duologue.training.extras import check_extra
+from duologue.training.lora_gguf import KNOWN
 from duologue.training.options import Options
 from duologue.training.sets import TrainingSet, check_enough, is_set, make_set, read_set, write_set
 from duologue.training.terms import check_terms, writers_terms
+from duologue.training.whole import check_target
 
 Say = Callable[[str], None]
 
@@ -73,6 +75,11 @@ class Lazy:
 async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]:
     """Read the rows. Raises UsageError, StoreError or ImpossibleRequest."""
     if is_set(request.source):
+        given = {"tasks": request.tasks or None, "examples": request.examples, "rounds": request.rounds}
+        if idle := [name for name, value in given.items() if value is not None]:
+            raise UsageError(
+                f"--{idle[0]}: {request.source} holds rows that are made already; give the run, or leave it out"
+            )
         found = read_set(request.source)
         if request.settings.get("what", found.what) != found.what:
             raise UsageError(f"{request.source}: holds rows for {found.what}; say --what {found.what}")
@@ -83,6 +90,10 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
         what = _training(config, request).what
         small = Lazy(config)
         tasks = tasks_of(config, request.tasks)
+        if what == "dpo" and not set(tasks) - set(PURPOSES.values()):
+            raise UsageError(
+                "--tasks: the steps of persona expansion have no losers to prefer winners to; say --what sft"
+            )
         got = await collect(
             reader,
             what,
@@ -92,13 +103,11 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
             examples=request.examples,
             most_iteration=request.rounds,
         )
-        wrote = ("generator.", *PURPOSES)
-        writers = [total.model for total in reader.call_totals() if total.purpose.startswith(wrote)]
         found = make_set(
             what,
             got.preferences if what == "dpo" else got.lessons,
             source=reader.revision().fingerprint,
-            writers=writers,
+            writers=sorted(got.writers),
         )
     for line in (*got.notes, *(f"left out: {n} {why}" for why, n in got.left_out.most_common())):
         say(line)
@@ -108,8 +117,7 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
 
 async def train_run(request: Request, say: Say) -> dict[str, Any]:
     """Do what is asked; return what ``set.json`` or ``meta.json`` holds. Raises DuologueErrors, each one line."""
-    if os.path.lexists(request.to) and not request.force and (not request.to.is_dir() or any(request.to.iterdir())):
-        raise UsageError(f"{request.to} exists already; name another folder, or allow replacing it with --force")
+    check_target(request.to, force=request.force, source=request.source)
     found, config = await training_set(request, say)
     counts = found.counts()
     said = {part: ", ".join(f"{task} {n}" for task, n in tasks.items()) or "none" for part, tasks in counts.items()}
@@ -127,14 +135,20 @@ async def train_run(request: Request, say: Say) -> dict[str, Any]:
     os.environ.setdefault("TQDM_DISABLE", "1")
     options = Options.of(_training(config, request), config.seed if request.seed is None else request.seed)
     base = find_base(request.base or _base_of(config.model), gguf=request.gguf)
-    for note in check_terms(base.name, base.licence, terms, non_commercial=request.non_commercial):
+    private = request.non_commercial or _training(config, request).non_commercial
+    for note in check_terms(base.name, base.licence, terms, non_commercial=private):
         say(f"note: {note}")
+    if base.gguf is not None and not base.exports:
+        known = ", ".join(KNOWN)
+        say(f"note: adapter.gguf is written for {known}, and {base.name} is {base.architecture}: the PEFT folder alone")
     from duologue.training.fit import fit
 
     fitted = fit(found, base, options, request.to, say=say, force=request.force)
     say(f"written: {request.to}")
-    if base.gguf is not None:
-        say(f"use it: duologue run --model {request.base or _base_of(config.model)} --adapter {request.to}")
+    if base.exports:
+        # A checkpoint is trained, and its GGUF file is what runs.
+        model = request.gguf or request.base or _base_of(config.model)
+        say(f"use it: duologue run --model {model} --adapter {request.to}")
     return fitted.meta
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from importlib.metadata import entry_points
 from typing import Any
 
+from duologue.config.sections import CriticConfig
 from duologue.conversations.critic.experts.coherency import Coherency
 from duologue.conversations.critic.experts.consistency import Consistency
 from duologue.conversations.critic.experts.depth import Depth
@@ -58,6 +59,16 @@ QUALITY: Mapping[str, Callable[[CriticContext], Quality]] = {
     "overall": Overall,
     **{f"{aspect}-llm": partial(QualityJudge, aspect=aspect) for aspect in ASPECTS},
 }
+
+ASKING = frozenset(
+    ("faithfulness-formal", "faithfulness-llm", "toxicity-llm", *(f"{aspect}-llm" for aspect in ASPECTS))
+)
+"""Those of ours that ask a language model."""
+
+
+def asking(config: CriticConfig) -> tuple[str, ...]:
+    """The configured filters and quality experts of ours that ask a language model."""
+    return tuple(name for name in dict.fromkeys((*config.filters, *config.quality)) if name in ASKING)
 
 
 def build_guards(context: CriticContext, *, max_words: int | None = None) -> tuple[Guard, ...]:

@@ -31,6 +31,33 @@ def test_verdicts_are_read_from_text(text: str, verdict: str | None) -> None:
     assert chosen(text, FAITHFUL) == verdict
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("A", "first"), ("A.", "first"), ("**A**", "first"), ("B is deeper", "second"), ("A: it asks more", "first"),
+        ("A because it asks", "first"), ("A wins", "first"), ("(B)", "second"), ("A\nThey ask.", "first"),
+        ("A tie", "tie"), ("It's a tie.", "tie"), ("It is a tie", "tie"), ("a close tie", "tie"), ("Tie", "tie"),
+        ("A is as good as B", "tie"), ("A is about as deep as B.", "tie"), ("A conversation like that", None),
+    ],
+)  # fmt: skip
+def test_one_letter_is_no_article(text: str, verdict: str | None) -> None:
+    assert chosen(text, COMPARE) == verdict
+
+
+def test_a_tie_is_no_vote_for_the_first_whatever_its_first_token_is() -> None:
+    tokens = (
+        TokenLogprob("A", -0.1, (("A", -0.1), ("B", -3.0))),
+        TokenLogprob(" tie", -0.01, ((" tie", -0.01), (" bit", -5.0))),
+    )
+    assert probabilities(Answer("A tie", logprobs=tokens), COMPARE) == {"first": 0.0, "second": 0.0, "tie": 1.0}
+
+
+def test_a_judge_that_meant_no_option_abstains() -> None:
+    tokens = (TokenLogprob("A", -9.0, (("The", -0.2), ("I", -2.0), ("A", -9.0))),)
+    assert probabilities(Answer("A", logprobs=tokens), COMPARE, least=0.05) == {}
+    assert probabilities(Answer("A", logprobs=tokens), COMPARE)["first"] == 1.0
+
+
 @given(st.text(max_size=60))
 def test_no_answer_breaks_the_reading(text: str) -> None:
     shares = probabilities(Answer(text, logprobs=(TokenLogprob(text[:3], -0.5, ((text[1:4], -1.0),)),)), FAITHFUL)

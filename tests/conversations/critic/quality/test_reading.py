@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from duologue.conversations.critic.quality import reading as module
 from duologue.conversations.critic.quality.reading import Reader, Reading, reader_of
+from duologue.models.scripted import ScriptedEmbedder, ScriptedNli
 
 SAID = ("I love horses. Do you?", "Horses, yes.", "I keep two horses.", "So do I!")
 
@@ -66,3 +69,24 @@ def test_readings_are_kept_and_shared(bench: Any, monkeypatch: pytest.MonkeyPatc
     reader.read(("B.",))
     assert reader.read(SAID) is not first
     assert reader_of(bench.embedder, bench.nli) is reader_of(bench.embedder, bench.nli)
+
+
+def test_threads_that_ask_at_once_have_the_models_asked_once_and_hold_up_no_other_reading() -> None:
+    other = threading.Event()
+    asked: list[int] = []
+
+    class Slow(ScriptedEmbedder):
+        def embed(self, texts: Any) -> Any:
+            asked.append(len(texts))
+            if len(texts) == 2:
+                assert other.wait(10)
+            return super().embed(texts)
+
+    models = (Slow(), ScriptedNli())
+    first, second = Reading(["Hello.", "Hi."], *models), Reading(["Hello.", "Hi.", "So."], *models)
+    with ThreadPoolExecutor(5) as pool:
+        waiting = [pool.submit(lambda: first.vectors) for _ in range(4)]
+        pool.submit(lambda: second.vectors).result(10)
+        other.set()
+        assert len({id(one.result(10)) for one in waiting}) == 1
+    assert sorted(asked) == [2, 3]

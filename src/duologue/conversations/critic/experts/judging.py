@@ -14,6 +14,12 @@ _LABEL = re.compile(
     r"^(?:(?:the |my |final )*(?:verdict|answer|response|conversation|option)(?: is)?\W+)+", re.IGNORECASE
 )
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
+_ARTICLE = re.compile(r"(?:(?:it|this|that)(?: is|['\u2019]s) )?an? (?:clear |close )?([a-z]{2,})", re.IGNORECASE)
+_AS_GOOD = re.compile(r"[\s*_\"']*(?:is|are) (?:about |just |nearly |roughly )?as \w+ as", re.IGNORECASE)
+_LETTER_ENDS = re.compile(
+    r"[\s*_\"')\]}]*(?:$|[.,:;!(\n\u2013\u2014-]|(?:is|because|since|wins|has|goes|hangs|stays)\b)", re.IGNORECASE
+)
+"""What may follow an option of one letter; before another word an A is an article."""
 _ALTERNATIVES = 8
 FORMS = {
     False: "Say that one word and nothing else.",
@@ -58,19 +64,29 @@ def chosen(text: str, options: Mapping[str, str], *, cut: bool = False) -> str |
 
     ``options`` maps lower-case words to options, such as ``{"yes": "yes", "unfaithful": "no"}``. Markup, quotes, JSON
     keys and "Verdict:" before the word are passed over; words further on are not looked at, for "there is no ..." is
-    no "no". ``cut`` says that the text may end within the word.
+    no "no". An option of one letter counts where no word follows that makes it an article; "a tie" is a tie, and so is "A is
+    as good as B". ``cut`` says that the text may end within the word.
     """
     bare = _LABEL.sub("", text.lstrip(" \t\r\n\"'*_#>`{[(-:.").removeprefix("\u201c"))
+    article = _ARTICLE.match(bare)
+    if article is not None and (named := options.get(article.group(1).lower())) is not None:
+        return named
     match = _WORD.search(bare)
     if match is None or match.start() > 4:
         return None
     if cut and match.end() == len(bare):
         return _option(match.group(0), options)
+    rest = bare[match.end() :]
+    if len(match.group(0)) == 1 and _AS_GOOD.match(rest):
+        return options.get("tie")
+    if len(match.group(0)) == 1 and not _LETTER_ENDS.match(rest):
+        return None
     return options.get(match.group(0).lower())
 
 
-def probabilities(answer: Answer, options: Mapping[str, str]) -> dict[str, float]:
-    """Probability of each option, adding up to 1; empty when the answer can't be read.
+def probabilities(answer: Answer, options: Mapping[str, str], *, least: float = 0.0) -> dict[str, float]:
+    """Probability of each option, adding up to 1; empty when the answer can't be read, or all options together were less
+    probable than ``least``: a grammar makes a model say one that it never meant.
 
     Where the answer has log probabilities, those of the first token that names an option are used, spread over the
     options among its alternatives. Else the option that the text begins with gets 1.
@@ -79,13 +95,15 @@ def probabilities(answer: Answer, options: Mapping[str, str]) -> dict[str, float
     if option is None:
         return {}
     for token in answer.logprobs:
-        if _option(token.token, options) is None:
+        if _option(token.token, options) != option:
             continue
         found: dict[str, float] = {}
         for text, logprob in dict(((token.token, token.logprob), *token.top)).items():
             if (named := _option(text, options)) is not None:
                 found[named] = found.get(named, 0.0) + math.exp(min(0.0, logprob))
         total = sum(found.values())
+        if total < least:
+            return {}
         if total > 0:
             return {option: found.get(option, 0.0) / total for option in dict.fromkeys(options.values())}
         break

@@ -20,13 +20,15 @@ ASPECTS = {
 """The aspects of FED (Mehri and Eskenazi, 2020) that the paper's experts judge, and how each is asked for."""
 OPTIONS = {"a": "first", "b": "second", "tie": "tie", "t": "tie", "both": "tie", "neither": "tie", "equal": "tie"}
 _MARGIN = 0.1
+_LEAST = 0.05
+"""Probability that A, B and Tie need together, or the judge meant something else and abstains."""
 
 
 class QualityJudge:
     """Asks a language model which of two conversations is better in one aspect; to be asked in both orders.
 
-    The more probable of A and B wins, and a lead below 0.1 is a tie; so is an answer that can't be read. It has no
-    score of its own: every candidate scores 0.5. The comparison's reason gives the probabilities, and with
+    The more probable of A and B wins, and a lead below 0.1 is a tie; so is an answer that can't be read, or that a
+    grammar forced on a judge which meant none of them. It has no score of its own: every candidate scores 0.5. The comparison's reason gives the probabilities, and with
     ``config.reasons`` the judge's own words after them.
     """
 
@@ -61,7 +63,7 @@ class QualityJudge:
             seed=self._seed,
             reason=self._reasons,
         )
-        said = probabilities(answer, OPTIONS)
+        said = probabilities(answer, OPTIONS, least=_LEAST)
         if not said:
             return Comparison(
                 self.name, first.id, second.id, "tie", f"the answer {as_data(answer.text)[:60]!r} is no verdict"
