@@ -34,6 +34,20 @@ def test_given_back_rows_are_drawn_again(steps: list[int | None]) -> None:
     assert balance.uses == drawn
 
 
+def test_a_bucket_without_a_fit_hides_none_of_the_others() -> None:
+    balance, rng = Balance(60), random.Random(0)
+    for row in range(30, 60):
+        assert balance.draw(rng, lambda one, row=row: one == row, 60) == row  # type: ignore[misc]
+    seen: list[int] = []
+
+    def high(row: int) -> bool:
+        seen.append(row)
+        return row >= 30
+
+    assert balance.draw(rng, high, 20) in range(30, 60)
+    assert len(seen) == len(set(seen)) == 21
+
+
 def test_gives_up_after_the_tries() -> None:
     seen: list[int] = []
 

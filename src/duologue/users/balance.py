@@ -15,19 +15,22 @@ class Balance:
         self._place = list(range(n))
 
     def draw(self, rng: random.Random, fits: Callable[[int], bool], tries: int) -> int | None:
-        """Return a random row of the least used that ``fits`` accepts, counted as used; None after ``tries`` refusals."""
-        for level in range(len(self._buckets)):
-            bucket = self._buckets[level]
+        """Return a random row of the least used that ``fits`` accepts, counted as used; None when there is none.
+
+        After ``tries`` refusals among rows of equal use the search goes on among those used once more, so that what
+        fits nowhere, such as the rest of one large category, does not hide what does.
+        """
+        for bucket in self._buckets:
             size = len(bucket)
+            least = max(0, size - tries)
             # A partial Fisher-Yates walk: refused rows go to the end of the bucket, so none is tried twice.
-            while size and tries:
+            while size > least:
                 place = rng.randrange(size)
                 row = bucket[place]
                 if fits(row):
                     self._move(row, 1)
                     return row
                 size -= 1
-                tries -= 1
                 self._swap(bucket, place, size)
         return None
 
