@@ -4,7 +4,9 @@ The average cosine distance between two clusters is 1 - (mean of the one · mean
 and its size, and finding the nearest cluster is a search among means. Clusters that are each other's nearest can be merged in any
 order, all at once, and the dendrogram is that of agglomerative clustering (average linkage is reducible: Bruynooghe
 1977; Sumengen et al. 2021, arXiv 2105.11653). While there are many clusters the search is by inverted lists, so that a
-nearest cluster may be missed; the last ``tail`` clusters are compared with each other without exception.
+nearest cluster may be missed; the last ``tail`` clusters are compared with each other without exception. Of several
+clusters at the same distance each cluster takes another one for its nearest, because a cluster that is everybody's nearest
+merges with one of them at a time: with many equal vectors the rounds would be as many as these.
 """
 
 from __future__ import annotations
@@ -69,7 +71,7 @@ class _Clusters:
         rows = np.flatnonzero(self._dirty)
         queries = self._means[rows]
         if exact:
-            found = among_all(queries, self._means, 1, rows)
+            found = among_all(queries, self._means, 1, rows, spread=True)
         else:
             if self._lists is None or self._lists.stale(len(self)):
                 self._lists = _Homes(self._means, self._seed, self._per_list)
@@ -148,7 +150,11 @@ class _Homes:
     def search(self, queries: Floats, means: Floats, rows: Rows, probes: int) -> Found:
         """The nearest cluster of each query, which is the cluster at ``rows``."""
         grouped = Grouped.of(self._home, len(self._centres))
-        return among_probed(queries, self._centres.nearest(queries, probes), means, grouped, 1, rows)
+        probed, home = self._centres.nearest(queries, probes), self._home[rows]
+        # Among many equal centres, those of many equal vectors, a cluster's own need not be one of the nearest found.
+        away = ~(probed == home[:, None]).any(axis=1)
+        probed[away, -1] = home[away]
+        return among_probed(queries, probed, means, grouped, 1, rows, spread=True)
 
     def moved(self, means: Floats, rows: Rows) -> None:
         """The clusters at ``rows`` have new means."""
