@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from duologue.models.protocol import Floats
 from duologue.users import linkage
 from duologue.users.clustering import cluster
 from duologue.users.linkage import link
+from duologue.vectors import search
 from duologue.vectors.lists import unit
 
 
@@ -95,6 +98,21 @@ def test_copies_among_others_end_in_one_cluster() -> None:
     others = unit(np.random.default_rng(0).standard_normal((600, 64)).astype(np.float32))
     vectors = np.concatenate([np.tile(others[:1], (600, 1)), others[1:]])
     assert set(link(vectors, 0.3, tail=0, per_list=16)[:600].tolist()) == {0}
+
+
+def test_memory_is_at_most_twice_that_of_the_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_CELLS", 20_000)
+    monkeypatch.setattr(linkage, "_JOINED", 100)
+    rng = np.random.default_rng(0)
+    half = rng.standard_normal((2000, 256)).astype(np.float32)
+    vectors = unit(np.concatenate([half, half + np.float32(0.01) * rng.standard_normal(half.shape).astype(np.float32)]))
+    link(vectors[:100], 0.3)
+    tracemalloc.start()
+    try:
+        link(vectors, 0.3)
+        assert tracemalloc.get_traced_memory()[1] < 2 * vectors.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 def test_nothing_merges_beyond_the_distance() -> None:

@@ -20,6 +20,8 @@ from duologue.vectors.search import Found, Grouped, Rows, among_all, among_probe
 
 TAIL = 20_000
 """Clusters from which on no list is used."""
+_JOINED = 16_384
+"""Means made at once, in double precision."""
 
 
 def link(
@@ -69,7 +71,7 @@ class _Clusters:
     def search(self, exact: bool) -> None:
         """Find the nearest cluster of those whose nearest is not known."""
         rows = np.flatnonzero(self._dirty)
-        queries = self._means[rows]
+        queries = self._means if len(rows) == len(self) else self._means[rows]
         if exact:
             found = among_all(queries, self._means, 1, rows, spread=True)
         else:
@@ -105,7 +107,10 @@ class _Clusters:
     def _join(self, kept: Rows, gone: Rows) -> None:
         total = self._sizes[kept] + self._sizes[gone]
         share = (self._sizes[kept] / total)[:, None]
-        self._means[kept] = share * self._means[kept] + (1.0 - share) * self._means[gone]
+        for start in range(0, len(kept), _JOINED):
+            some = slice(start, start + _JOINED)
+            one, other = self._means[kept[some]], self._means[gone[some]]
+            self._means[kept[some]] = share[some] * one + (1.0 - share[some]) * other
         self._sizes[kept] = total
         self._parent[self._first[gone]] = self._first[kept]
         touched = np.zeros(len(self), dtype=np.bool_)
