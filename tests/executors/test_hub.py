@@ -119,6 +119,26 @@ def test_what_a_cut_off_attempt_paid_for_is_counted(folder: Path) -> None:
     assert asyncio.run(spent()) == (3 + 8, 1 + 3)
 
 
+def test_after_the_end_nobody_writes(folder: Path) -> None:
+    """A worker outlives the driver's patience: its log must not be opened again."""
+    hub = make(folder)
+    hub.plan(1, {"s": ["p-0"], "t": ["p-1"]}, (0, 0))
+    hub.work("s")
+    hub.write("s", 1, [(CALL, ("one",))], NOTHING)
+    hub.close()
+    for left in (folder / "shards").glob("*.sqlite*"):
+        left.unlink()
+    call = ("late", "generator.turn", "m", '{"messages": []}', '{"text": "Ho"}', 3, 1, 0, 0.1, 1, 0.0, 1)
+    assert "taken over" in (hub.write("s", 1, [(PUT, call)], NOTHING).stop or "")
+    hub.end("s", 1)
+    assert hub.work("t") is None
+    assert list((folder / "shards").glob("*.sqlite*")) == []
+    hub.plan(1, {"s": ["p-0"]}, (0, 0))
+    again = hub.work("s")
+    assert again is not None
+    assert again.log is None
+
+
 def test_a_message_is_written_whole_or_not_at_all(folder: Path) -> None:
     hub = make(folder)
     hub.plan(1, {"s": ["p-0"]}, (0, 0))

@@ -85,11 +85,11 @@ class Hub:
         self._before = self._usage
 
     def work(self, shard: str, worker: Any = None) -> Work | None:
-        """The shard for a new attempt, with what earlier ones left; None when it has ended. Older attempts are cut off.
+        """The shard for a new attempt, with what earlier ones left; None when it has ended, or the plan has. Older attempts are cut off.
 
         ``worker`` is the handle of whoever asks, for :meth:`silent`.
         """
-        if shard in self._ended:
+        if shard in self._ended or not self._locked:
             return None
         self._holders[shard] = worker, self._clock()
         attempt = self._attempts[shard] = self._attempts.get(shard, 0) + 1
@@ -154,7 +154,13 @@ class Hub:
         return [worker for worker, _ in self._holders.values()]
 
     def close(self) -> None:
-        """Close all logs, until there is a further plan."""
+        """Close all logs and cut all attempts off, until there is a further plan.
+
+        A worker that is still there hears that its shard was taken over: the driver folds and deletes the logs next.
+        """
+        self._attempts.clear()
+        self._used.clear()
+        self._holders.clear()
         for shard in list(self._logs):
             self._close(shard)
         if self._locked:
