@@ -11,6 +11,7 @@ from duologue.models.protocol import Embedder, Floats
 from duologue.pairing.protocol import Edge, EdgeTable
 from duologue.records import Profile
 from duologue.vectors.lists import neighbours
+from duologue.vectors.threads import product
 
 EXACT = 30_000
 """Most users of whom all pairs are compared."""
@@ -78,7 +79,7 @@ class EmbeddingSimilarity:
         if keep < 1:
             return
         for start in range(0, n, _BLOCK):
-            block = rows[start : start + _BLOCK] @ rows.T
+            block = product(rows[start : start + _BLOCK], rows.T)
             block[np.arange(len(block)), np.arange(start, start + len(block))] = -np.inf
             best = np.argpartition(-block, keep - 1, axis=1)[:, :keep]
             for offset in range(len(block)):
