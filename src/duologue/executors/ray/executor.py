@@ -20,6 +20,7 @@ from duologue.executors.protocol import Work
 from duologue.executors.ray.hub import Hub
 from duologue.executors.ray.link import ask
 from duologue.executors.ray.messages import Job, News
+from duologue.executors.ray.paths import absolute
 from duologue.executors.ray.session import RaySession
 from duologue.executors.ray.worker import Report, ShardWorker
 from duologue.records import Conversation, Pair
@@ -80,7 +81,7 @@ class RayExecutor:
         await ask(hub.plan, iteration, ids, parts.engine.spent)
         del ids
         job = Job(
-            parts.config.model_dump_json(),
+            absolute(parts.config).model_dump_json(),
             iteration,
             pool,
             parts.revision,

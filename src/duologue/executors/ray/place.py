@@ -9,6 +9,7 @@ from duologue.executors.parts import Parts
 from duologue.executors.protocol import Executor
 from duologue.executors.ray.executor import RayExecutor
 from duologue.executors.ray.models import RayEmbedder, RayNli
+from duologue.executors.ray.paths import absolute
 from duologue.executors.ray.session import RaySession
 from duologue.models.protocol import Embedder, Nli
 
@@ -17,7 +18,7 @@ class RayPlace:
     """See :class:`duologue.executors.make.Place`."""
 
     def __init__(self, config: Config) -> None:
-        self._small = config.small_models
+        self._small = absolute(config).small_models
         self._session = RaySession(config.executor)
 
     def __enter__(self) -> RayPlace:
