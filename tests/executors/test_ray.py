@@ -136,16 +136,20 @@ def test_the_data_set_lies_in_shards_at_the_storage(cluster: Any, tmp_path: Path
 
 
 def test_large_requests_to_small_models_are_shared_out(cluster: Any) -> None:
-    from duologue.executors.ray.models import RayEmbedder, RayNli
+    from duologue.executors.ray.models import RayEmbedder, RayNli, Shared
     from duologue.executors.ray.session import RaySession
 
     session = RaySession(configure_executor())
-    texts = [f"I keep {n % 37} owls." for n in range(90)]
+    texts = [f"I keep {n % 437} owls." for n in range(900)]
     embedder, nli = ScriptedEmbedder(), ScriptedNli()
-    shared = RayEmbedder(embedder, "scripted", session, bulk=10).embed(texts)
-    assert (shared == embedder.embed(texts)).all()
-    pairs = list(zip(texts, reversed(texts), strict=True))
-    assert (RayNli(nli, "scripted", session, bulk=10).predict(pairs) == nli.predict(pairs)).all()
+    shared = Shared(session, "scripted", "scripted", bulk=10)
+    try:
+        assert (RayEmbedder(embedder, shared).embed(texts) == embedder.embed(texts)).all()
+        pairs = list(zip(texts, reversed(texts), strict=True))
+        assert (RayNli(nli, shared).predict(pairs) == nli.predict(pairs)).all()
+        assert not shared._failed
+    finally:
+        session.release()
 
 
 def test_a_killed_node_is_done_without(

@@ -74,6 +74,8 @@ class RayExecutor:
         parts = self._parts
         parts.engine.check()
         await parts.ledger.flush()
+        # The small models' actors of level 1 hold the CPUs that the workers need.
+        self._session.release()
         workers = self._session.workers()
         left = cut(places, parts.config.executor.shards, workers, _name(parts.revision, iteration))
         hub = self._hub = self._hub or self._make_hub()
