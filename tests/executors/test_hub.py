@@ -17,8 +17,9 @@ from duologue.executors.ray.hub import Hub
 from duologue.records import Attribute, Outcome, Pair, Profile
 from duologue.store import fold as store_fold
 from duologue.store import revisions
-from duologue.store.database import Database
-from duologue.store.fold import fold_killed
+from duologue.store.call_log import FAILED, PUT, CallLog
+from duologue.store.database import Database, Statement
+from duologue.store.fold import fold_killed, fold_left
 from duologue.store.ledger import ITEM, SqlLedger
 from duologue.store.reading import RunReader
 
@@ -86,6 +87,56 @@ def test_a_further_attempt_begins_with_what_the_first_left_and_cuts_it_off(folde
     assert "taken over" in (hub.write("s", second.attempt, [(CALL, ("late",))], NOTHING).stop or "")
     log = sqlite3.connect(folder / "shards" / "s.sqlite")
     assert log.execute("SELECT key FROM calls").fetchall() == [("one",)]
+
+
+def test_what_a_cut_off_attempt_paid_for_is_counted(folder: Path) -> None:
+    hub = make(folder)
+    hub.plan(1, {"s": ["p-0"]}, (0, 0))
+    hub.work("s")
+    second = hub.work("s")
+    assert second is not None
+    call = ("late", "generator.turn", "m", '{"messages": []}', '{"text": "Ho"}', 3, 1, 0, 0.1, 1, 0.0, 1)
+    failed = ("other", "generator.turn", "wasted", "cut off", 1, 5, 2, 0.0)
+    late: list[Statement] = [(PUT, call), (FAILED, failed), (ITEM, _item("p-0"))]
+    hub.write("s", 1, late, replace(NOTHING, calls=2, prompt_tokens=8, completion_tokens=3))
+    assert hub.news().usage.prompt_tokens == 8
+    assert hub.news().outcomes == []
+    hub.end("s", second.attempt)
+    hub.close()
+
+    async def spent() -> tuple[int, int]:
+        database = Database(folder)
+        await fold_left(folder, database)
+        with RunReader(folder) as reader:
+            log = CallLog(database, reader.revision())
+        try:
+            return log.spent()
+        finally:
+            log.close()
+            database.close()
+
+    # Beside the call that the run had before.
+    assert asyncio.run(spent()) == (3 + 8, 1 + 3)
+
+
+def test_after_the_end_nobody_writes(folder: Path) -> None:
+    """A worker outlives the driver's patience: its log must not be opened again."""
+    hub = make(folder)
+    hub.plan(1, {"s": ["p-0"], "t": ["p-1"]}, (0, 0))
+    hub.work("s")
+    hub.write("s", 1, [(CALL, ("one",))], NOTHING)
+    hub.close()
+    for left in (folder / "shards").glob("*.sqlite*"):
+        left.unlink()
+    call = ("late", "generator.turn", "m", '{"messages": []}', '{"text": "Ho"}', 3, 1, 0, 0.1, 1, 0.0, 1)
+    assert "taken over" in (hub.write("s", 1, [(PUT, call)], NOTHING).stop or "")
+    hub.end("s", 1)
+    assert hub.work("t") is None
+    assert list((folder / "shards").glob("*.sqlite*")) == []
+    hub.plan(1, {"s": ["p-0"]}, (0, 0))
+    again = hub.work("s")
+    assert again is not None
+    assert again.log is None
 
 
 def test_a_message_is_written_whole_or_not_at_all(folder: Path) -> None:

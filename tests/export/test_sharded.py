@@ -108,6 +108,7 @@ def names(address: str) -> set[str]:
 def test_all_conversations_are_there_in_order(address: str, conversations: list[Conversation]) -> None:
     check_storage(address)
     assert read_manifest(address) is None
+    assert names(address) == set()
     manifest = write_shards(conversations, address, {"fingerprint": "abc"}, size=3)
     assert [shard.rows for shard in manifest.shards] == [3, 3, 1]
     assert read(address) == [row_of(c)["id"] for c in conversations]
@@ -170,3 +171,20 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, conversations:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(StoreError, match="file"):
         write_shards(conversations, str(tmp_path / "file" / "data"), {})
+
+
+@pytest.mark.parametrize("error", [PermissionError("read only"), FileNotFoundError("no such bucket")])
+def test_a_store_that_can_only_be_read_is_refused_before_the_run(
+    error: OSError, conversations: list[Conversation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"memory://{uuid.uuid4().hex}"
+
+    def put_file(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(Folder(address)._store), "put_file", put_file)
+        for use in (check_storage, lambda to: write_shards(conversations, to, {})):
+            with pytest.raises(StoreError, match=f"{type(error).__name__}: {error}"):
+                use(address)
+    check_storage(address)

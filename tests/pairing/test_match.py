@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from duologue.config.sections import PairingConfig, SplitsConfig
 from duologue.errors import ConfigError, ImpossibleRequest
 from duologue.models.protocol import Embedder
+from duologue.pairing import match as match_module
 from duologue.pairing.match import Pairs, pair_users, users_needed
 from duologue.records import Outcome, Pair, Profile, make_id
 from duologue.store.protocol import Ledger
@@ -156,3 +158,10 @@ def test_users_needed_are_enough(match: Match, users: MakeUsers, k: int, wanted:
     config = PairingConfig.model_validate({"pairs": wanted, "pairs_per_user": k})
     people = many(users, users_needed(config))
     assert len(match(people, pairs=wanted, pairs_per_user=k)) == wanted
+
+
+def test_when_everybody_is_free_vectors_are_not_copied(users: MakeUsers, embedder: Embedder) -> None:
+    matcher = match_module._Matcher(users(*"abcdef"), [], PairingConfig.model_validate({}), embedder, 0)
+    whole = matcher._rows(range(6))()
+    assert np.shares_memory(whole, matcher._rows(range(6))())
+    assert (matcher._rows([1, 4])() == whole[[1, 4]]).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -93,6 +93,32 @@ def test_embedding_without_a_floor_allows_anyone(users: MakeUsers) -> None:
 def test_mean_vectors_are_unit_length(users: MakeUsers, embedder: Embedder) -> None:
     rows = mean_vectors([*users("ab", "c"), Profile("u-0", ())], embedder)
     assert np.linalg.norm(rows, axis=1) == pytest.approx([1.0, 1.0, 0.0])
+
+
+def test_mean_vectors_of_many_users_are_made_in_blocks(
+    monkeypatch: pytest.MonkeyPatch, users: MakeUsers, embedder: Embedder
+) -> None:
+    drawn = random.Random(0)
+    many = users(*("".join(drawn.choices("abcdefgh", k=drawn.randrange(6))) for _ in range(40)))
+    whole = np.array([embedder.embed([a.text for a in u.attributes]).sum(axis=0) for u in many], dtype=np.float32)
+    whole /= np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-9)
+    asked: list[int] = []
+
+    class Counted:
+        name = "counted"
+
+        def embed(self, texts: Sequence[str]) -> Floats:
+            asked.append(len(texts))
+            return embedder.embed(texts)
+
+    at_once = mean_vectors(many, Counted())
+    monkeypatch.setattr("duologue.pairing.embedding._USERS", 7)
+    in_blocks = mean_vectors(many, Counted())
+    assert (in_blocks == at_once).all()
+    np.testing.assert_allclose(at_once, whole, atol=1e-6)
+    assert len(asked) == 1 + 6
+    assert max(asked[1:]) <= 7 * 5
+    assert mean_vectors([], embedder).shape == (0, 16)
 
 
 def test_random_names_others_only(users: MakeUsers) -> None:

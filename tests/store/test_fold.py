@@ -76,7 +76,8 @@ def check(folder: Path) -> None:
         calls = {call["answer"]["text"]: call["request"]["messages"][0]["content"] for call in reader.calls()}
         assert calls == {"old one": LONG, "new two": LONG}
         assert [(total.calls, total.prompt_tokens) for total in reader.call_totals()] == [(2, 6)]
-        assert [failed["kind"] for failed in reader.failed_calls()] == ["wasted", "wasted"]
+        wasted = [(failed["kind"], failed["prompt_tokens"]) for failed in reader.failed_calls()]
+        assert wasted == [("wasted", 5), ("wasted", 5), ("wasted", 3)]
         assert reader.reuse() == {"judge.depth": (4, 2)}
         assert [verdict.reason for verdict in reader.verdicts("a")] == ["new"]
         assert [comparison.reason for comparison in reader.comparisons("p", 1)] == ["new"]
@@ -107,6 +108,20 @@ def test_a_kill_between_folding_and_deleting_counts_nothing_twice(
     within(folder, lambda database: fold_left(folder, database))
     assert not path.exists()
     check(folder)
+
+
+def test_what_two_shards_paid_for_is_counted_twice(run_and_shard: tuple[Path, Path]) -> None:
+    """Three calls of three tokens, one of them paid for twice, and in each log a wasted one of five."""
+    folder, path = run_and_shard
+
+    async def count(database: Database) -> None:
+        await fold(path, database)
+        with RunReader(folder) as reader:
+            log = CallLog(database, reader.revision())
+        assert log.spent() == (3 * 3 + 2 * 5, 3 + 2 * 2)
+        log.close()
+
+    within(folder, count)
 
 
 def test_a_file_that_is_no_log_is_named(run_and_shard: tuple[Path, Path]) -> None:

@@ -34,6 +34,40 @@ def test_given_back_rows_are_drawn_again(steps: list[int | None]) -> None:
     assert balance.uses == drawn
 
 
+def test_a_bucket_without_a_fit_hides_none_of_the_others() -> None:
+    balance, rng = Balance(60), random.Random(0)
+    for row in range(30, 60):
+        assert balance.draw(rng, lambda one, row=row: one == row, 60) == row  # type: ignore[misc]
+    seen: list[int] = []
+
+    def high(row: int) -> bool:
+        seen.append(row)
+        return row >= 30
+
+    assert balance.draw(rng, high, 20) in range(30, 60)
+    assert len(seen) == len(set(seen)) == 21
+
+
+def test_looking_in_vain_gets_cheaper_and_recovers() -> None:
+    balance, rng = Balance(6000), random.Random(0)
+    for row in range(3000, 6000):
+        balance._move(row, 1)
+    looks = [0]
+
+    def high(row: int) -> bool:
+        looks[0] += 1
+        return row >= 3000
+
+    for _ in range(20):
+        assert balance.draw(rng, high, 640) is not None
+    assert looks[0] < 640 * 2 + 20 * 21
+    low = {balance.draw(rng, lambda row: row < 3000, 640) for _ in range(20)}
+    assert all(row is not None and row < 3000 for row in low)
+    looks[0] = 0
+    balance.draw(rng, high, 640)
+    assert looks[0] > 600
+
+
 def test_gives_up_after_the_tries() -> None:
     seen: list[int] = []
 

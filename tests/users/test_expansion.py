@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from duologue.backends.protocol import Caller, Request, Sampling
+from duologue.backends.protocol import Answer, Caller, Request, Sampling
 from duologue.config.sections import ExpansionConfig
 from duologue.errors import ItemFailed, RunStopped
 from duologue.models.protocol import Embedder, Nli
 from duologue.records import Attribute, Outcome
 from duologue.store.protocol import Ledger
+from duologue.users import attribute_bootstrap
 from duologue.users.expansion import Expansion, categorise, expand
 
 MakeCaller = Callable[..., Any]
@@ -274,3 +275,34 @@ def test_categorise_needs_no_language_model(embedder: Embedder, ledger: Ledger, 
     assert expansion.stopped is None
     assert rows(outcomes, "seed") == {"accepted": 5}
     assert categorise((), config=config, embedder=embedder) == Expansion((), ())
+
+
+def test_many_attributes_are_written_in_larger_waves(
+    run: Run, make_caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def most_at_once() -> int:
+        caller = make_caller(answer)
+        plain, most, now = caller.call, 0, 0
+
+        async def call(request: Request) -> Answer:
+            nonlocal most, now
+            now += request.purpose == "expansion.attribute"
+            most = max(most, now)
+            await asyncio.sleep(0.01)
+            found: Answer = await plain(request)
+            now -= request.purpose == "expansion.attribute"
+            return found
+
+        caller.call = call
+        assert len(run(caller, target=90).attributes) == 5 + 90
+        return most
+
+    assert most_at_once() == 32
+    monkeypatch.setattr(attribute_bootstrap, "MANY", 90)
+    monkeypatch.setattr(attribute_bootstrap, "SHARE", 2)
+    assert most_at_once() == 45
+
+
+def test_waves_grow_with_the_target_up_to_a_bound() -> None:
+    sizes = {target: attribute_bootstrap._wave(target) for target in (1, 19_999, 20_000, 100_000, 1_000_000)}
+    assert sizes == {1: 32, 19_999: 32, 20_000: 312, 100_000: 1562, 1_000_000: 4096}

@@ -123,6 +123,16 @@ def test_many_profiles_grow_in_larger_waves(build: Build, monkeypatch: pytest.Mo
     assert max(uses.values()) - min(uses.values()) <= 2
 
 
+def test_a_large_category_blocks_no_profile(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the attributes share a category; its rest is more than what is looked at for one place."""
+    monkeypatch.setattr(profiles_module, "TRIES", 20)
+    attributes = tuple(
+        Attribute.of(f"I keep {n} {THINGS[n % 16]}", category="large" if n % 2 else f"k{n}") for n in range(240)
+    )
+    profiles = build(Expansion(attributes, ()), 80, size=4, max_similarity=1.0, entailment=1.0)
+    assert len(profiles) == 80
+
+
 def test_sizes_span_the_range(build: Build) -> None:
     sizes = Counter(len(p.attributes) for p in build(loves_and_hates(), 60, size=(2, 5)))
     assert set(sizes) == {2, 3, 4, 5}

@@ -52,6 +52,16 @@ def test_texts_in_their_order_share_the_table_and_can_not_be_written(inner: Coun
     np.testing.assert_array_equal(table.embed(TEXTS[8:2:-1]), ScriptedEmbedder().embed(TEXTS[8:2:-1]))
 
 
+def test_few_texts_that_are_kept_come_from_the_table(inner: Counted) -> None:
+    table = KeptVectors(inner)
+    table.embed(TEXTS[:9])
+    inner.asked.clear()
+    np.testing.assert_array_equal(table.embed(TEXTS[7:4:-1]), ScriptedEmbedder().embed(TEXTS[7:4:-1]))
+    assert inner.asked == []
+    table.embed(TEXTS[8:11])
+    assert inner.asked == [3]
+
+
 def test_few_texts_are_left_to_the_embedder(inner: Counted) -> None:
     table = KeptVectors(inner)
     for _ in range(2):

@@ -126,3 +126,22 @@ def test_unit_leaves_zeros() -> None:
         [0.0, 0.0],
         pytest.approx([0.6, 0.8]),
     ]
+
+
+def test_ties_are_spread_over_all_that_are_equally_similar() -> None:
+    vectors = np.tile(np.eye(4, dtype=np.float32)[:1], (50, 1))
+    rows = np.arange(50)
+    assert set(among_all(vectors, vectors, 1, rows).rows[:, 0].tolist()) == {0, 1}
+    grouped = Grouped.of(rows % 2, 2)
+    probed = np.tile(np.arange(2), (50, 1))
+    spread = among_all(vectors, vectors, 1, rows, spread=True)
+    assert len(set(spread.rows[:, 0].tolist())) > 15
+    assert (spread.rows[:, 0] != rows).all()
+    listed = among_probed(vectors, probed, vectors, grouped, 1, rows, spread=True)
+    assert (listed.rows == spread.rows).all()
+
+
+def test_without_ties_spreading_changes_nothing() -> None:
+    vectors = np.random.default_rng(0).standard_normal((60, 8)).astype(np.float32)
+    rows = np.arange(60)
+    assert (among_all(vectors, vectors, 1, rows).rows == among_all(vectors, vectors, 1, rows, spread=True).rows).all()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -52,3 +55,36 @@ def test_an_error_of_the_work_is_raised(count: int) -> None:
 
     with pytest.raises(ZeroDivisionError):
         list(each(work, [1, 2, 0, 3]))
+
+
+STAGES = """
+import hashlib, random
+import numpy as np
+from duologue.pairing.embedding import EmbeddingSimilarity
+from duologue.records import Profile
+from duologue.users import clustering
+from duologue.users.known import Known
+from duologue.vectors.lists import unit
+vectors = unit(np.random.default_rng(0).standard_normal((2500, 384)).astype(np.float32))
+users = [Profile(f"u{n}", ()) for n in range(2500)]
+found = [clustering._condensed(vectors).tobytes(), clustering.assign(vectors[:200], vectors[200:], np.arange(2300), 0.9).tobytes()]
+known = Known([f"t{n}" for n in range(2499)], vectors[1:])
+duplicates = known.duplicate("t", vectors[0], -1.0)
+edges = [(e.i, e.j, e.score) for e in EmbeddingSimilarity(0.0).edges(users, lambda: vectors, 3, random.Random(0))]
+similar = hashlib.sha256(repr(edges).encode()).hexdigest()
+print([hashlib.sha256(part).hexdigest() for part in found], duplicates, similar)
+"""
+
+
+def test_levels_1_and_2_do_not_depend_on_the_number_of_threads() -> None:
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", STAGES],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": number, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for number in ("1", "4")
+    ]
+    assert said[0] == said[1]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from types import TracebackType
 from typing import Protocol
 
-from duologue.config.sections import Config
+from duologue.config.sections import Config, ExecutorConfig
 from duologue.errors import ConfigError
 from duologue.executors.parts import Parts
 from duologue.executors.protocol import Executor
 from duologue.models.protocol import Embedder, Nli
+
+_log = logging.getLogger("duologue")
+
+_RAY_ONLY = ("address", "workers", "shards", "cpus", "gpus", "endpoints")
 
 
 class Place(Protocol):
@@ -61,7 +66,7 @@ def check_executor(config: Config) -> None:
 def open_place(config: Config) -> Place:
     """The place that ``config.executor`` names, not entered yet."""
     if config.executor.kind == "local":
-        return _Here()
+        return _Here(config.executor)
     from duologue.executors.ray.place import RayPlace
 
     return RayPlace(config)
@@ -70,7 +75,18 @@ def open_place(config: Config) -> Place:
 class _Here:
     """This process."""
 
+    def __init__(self, config: ExecutorConfig) -> None:
+        self._unused = [
+            f"executor.{name}"
+            for name in _RAY_ONLY
+            if getattr(config, name) != ExecutorConfig.model_fields[name].default
+        ]
+
     def __enter__(self) -> _Here:
+        """Say which settings do nothing here: a configuration may keep them for another day."""
+        if self._unused:
+            calls = "; all calls go to model.base_url" if "executor.endpoints" in self._unused else ""
+            _log.warning("unused with executor local, they are for ray: %s%s", ", ".join(self._unused), calls)
         return self
 
     def __exit__(

@@ -126,10 +126,8 @@ class Folder:
     def _errors(self, name: str) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError:
-            raise
         except Exception as error:
-            # Each store raises errors of its own kind.
+            # A bucket that is not there is a FileNotFoundError; else each store raises errors of its own kind.
             said = " ".join(str(error).split())[:200]
             raise StoreError(
                 f"{self.address}: {name} can't be read or written ({type(error).__name__}: {said}); check the address and its rights"
@@ -165,12 +163,19 @@ def write_shards(rows: Iterable[Conversation], address: str, about: Mapping[str,
 
 
 def check_storage(address: str) -> None:
-    """Refuse an address that :func:`write_shards` can't use, before a run spends hours. Raises as it does."""
+    """Refuse an address that :func:`write_shards` can't use, before a run spends hours. Raises as it does.
+
+    A small file is written there and deleted again.
+    """
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
         raise UsageError("executor.storage needs pyarrow; install it with: pip install 'duologue[parquet]'") from error
-    read_manifest(address)
+    folder = Folder(address)
+    _read(folder)
+    probe = f"duologue-probe-{secrets.token_hex(4)}"
+    folder.write(probe, b"written to see whether this can be written to; it may be deleted\n")
+    folder.delete(probe)
 
 
 def read_manifest(address: str) -> Manifest | None:

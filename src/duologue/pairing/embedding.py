@@ -11,27 +11,44 @@ from duologue.models.protocol import Embedder, Floats
 from duologue.pairing.protocol import Edge, EdgeTable
 from duologue.records import Profile
 from duologue.vectors.lists import neighbours
+from duologue.vectors.threads import product
 
 EXACT = 30_000
 """Most users of whom all pairs are compared."""
 _ENOUGH = 16
 _BLOCK = 512
+_USERS = 16_384
+"""Users whose mean vectors are made at once; their attributes' vectors are held beside all means."""
 
 
 def mean_vectors(users: Sequence[Profile], embedder: Embedder) -> Floats:
     """Return an array (len(users), dimensions): each profile's mean attribute embedding, of unit length.
 
-    Attributes that several profiles hold are embedded once. A profile without attributes gets zeros.
+    An attribute that several profiles hold is asked for once where there are at most ``_USERS`` users, above that once
+    in each block of so many; the embedder is to keep it meanwhile. A profile without attributes gets zeros.
     """
-    texts = list(dict.fromkeys(a.text for user in users for a in user.attributes))
-    places = {text: row for row, text in enumerate(texts)}
-    rows = embedder.embed(texts)
+    means: Floats | None = None
+    for start in range(0, len(users), _USERS):
+        block = _means(users[start : start + _USERS], embedder)
+        if means is None:
+            means = np.empty((len(users), block.shape[1]), dtype=np.float32)
+        means[start : start + len(block)] = block
+    return embedder.embed(()) if means is None else means
+
+
+def _means(users: Sequence[Profile], embedder: Embedder) -> Floats:
+    places = {text: row for row, text in enumerate(dict.fromkeys(a.text for user in users for a in user.attributes))}
+    rows = embedder.embed(list(places))
     means = np.zeros((len(users), rows.shape[1]), dtype=np.float32)
-    for i, user in enumerate(users):
-        if user.attributes:
-            means[i] = rows[[places[a.text] for a in user.attributes]].mean(axis=0)
+    counts = np.array([len(user.attributes) for user in users], dtype=np.int64)
+    held = np.array([places[a.text] for user in users for a in user.attributes], dtype=np.int64)
+    some = np.flatnonzero(counts)
+    if len(some):
+        starts = np.cumsum(counts[some]) - counts[some]
+        means[some] = np.add.reduceat(rows[held], starts, axis=0) / counts[some, None].astype(np.float32)
     norms = np.linalg.norm(means, axis=1, keepdims=True)
-    return np.asarray(means / np.where(norms > 0, norms, 1.0), dtype=np.float32)
+    means /= np.where(norms > 0, norms, np.float32(1.0))
+    return means
 
 
 class EmbeddingSimilarity:
@@ -62,7 +79,7 @@ class EmbeddingSimilarity:
         if keep < 1:
             return
         for start in range(0, n, _BLOCK):
-            block = rows[start : start + _BLOCK] @ rows.T
+            block = product(rows[start : start + _BLOCK], rows.T)
             block[np.arange(len(block)), np.arange(start, start + len(block))] = -np.inf
             best = np.argpartition(-block, keep - 1, axis=1)[:, :keep]
             for offset in range(len(block)):

@@ -259,6 +259,8 @@ class _Matcher:
         def rows() -> Floats:
             if self._vectors is None:
                 self._vectors = mean_vectors(self._profiles, self._embedder)
+            if len(free) == len(self._profiles):
+                return self._vectors
             chosen: Floats = self._vectors[list(free)]
             return chosen
 

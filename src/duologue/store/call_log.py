@@ -22,9 +22,9 @@ from duologue.store.database import Database, Statement
 from duologue.store.revisions import Revision
 
 _GET = "SELECT answer, prompt_tokens, completion_tokens, cached_tokens FROM calls WHERE key = ?"
-_PUT = "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+PUT = "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TEXT = "INSERT OR IGNORE INTO texts VALUES (?, ?)"
-_FAILED = (
+FAILED = (
     "INSERT INTO failed_calls (key, purpose, kind, message, attempts, prompt_tokens, completion_tokens, at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
@@ -69,7 +69,7 @@ class CallLog:
             time.time(),
             self._revision.id,
         )
-        statements.append((_PUT, row))
+        statements.append((PUT, row))
         return self._database.write(*statements)
 
     def failed(
@@ -84,7 +84,7 @@ class CallLog:
     ) -> None:
         """Log a call that was given up, or, with kind ``wasted``, a paid answer that could not be used."""
         row = (key, purpose, kind, clean(message), attempts, prompt_tokens, completion_tokens, time.time())
-        self._database.post((_FAILED, row))
+        self._database.post((FAILED, row))
 
     def reused(self, purpose: str, reused: int, shared: int) -> None:
         """Note that this pass took so many more calls of a purpose from the log, and from a twin in flight."""

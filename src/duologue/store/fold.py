@@ -1,7 +1,7 @@
 """Folding the log of a shard into the run's database: its calls, outcomes, verdicts and comparisons.
 
-A shard's log is a file of the same tables, written under the run's revision and pass. Folding the same file again
-changes nothing, so a process may be killed at any moment between folding it and deleting it.
+A shard's log is a file of the same tables, written under the run's revision and pass. An answer that another shard paid for
+as well is logged once, and its price noted as wasted. Folding the same file again changes nothing, so a process may be killed at any moment between folding it and deleting it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,12 @@ _COPIES = (
 )
 """Outcomes come last: what they rest on is there before they are."""
 _FAILED = "key, purpose, kind, message, attempts, prompt_tokens, completion_tokens, at"
+_AGAIN = (
+    f"INSERT INTO failed_calls ({_FAILED}) SELECT ?, ?, 'wasted', 'another shard paid for the same call', ?, ?, ?, ?"  # noqa: S608
+    " WHERE EXISTS (SELECT 1 FROM calls WHERE key = ?)"
+)
+"""Of a call that the run's log holds already, so that what it cost is counted."""
+_CALL = ("key", "purpose", "attempts", "prompt_tokens", "completion_tokens", "finished_at")
 _REUSE = (
     "INSERT INTO reuse VALUES (?, ?, ?, ?, ?) ON CONFLICT (revision, pass, purpose)"
     " DO UPDATE SET reused = reused + excluded.reused, shared = shared + excluded.shared"
@@ -129,6 +135,10 @@ def _rows(source: sqlite3.Connection) -> list[Statement]:
         for row in source.execute(f"SELECT {_FAILED} FROM failed_calls ORDER BY id")  # noqa: S608
     )
     found.extend((_REUSE, row) for row in source.execute("SELECT revision, pass, purpose, reused, shared FROM reuse"))
+    found.extend(
+        (_AGAIN, (*row, row[0]))
+        for row in source.execute(f"SELECT {', '.join(_CALL)} FROM calls ORDER BY rowid")  # noqa: S608
+    )
     for table, insert in _COPIES:
         order = " ORDER BY rowid" if table in ("calls", "items") else ""
         found.extend(

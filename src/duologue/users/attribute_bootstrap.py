@@ -30,6 +30,11 @@ from duologue.users.refusal import Limits, Refusal, halves, refuse_attribute
 
 WAVE = 32
 """Most attempts that see the same attributes; fixed, because the results depend on it."""
+MANY = 20_000
+MANY_WAVE = 4096
+SHARE = 64
+"""Where at least ``MANY`` attributes are wanted, a wave is one ``SHARE``-th of them, at most ``MANY_WAVE``: each wave waits for
+its slowest call, so their number must not grow with the target."""
 ATTRIBUTE_TOKENS = 48
 """Most tokens of an attribute."""
 MAX_ATTRIBUTE_CHARS = 160
@@ -98,6 +103,7 @@ async def bootstrap_attributes(
     history: list[bool] = []
     most = 4 * target + config.acceptance_window
     ledger.begin("attribute", target)
+    most_of_wave = _wave(target)
     stopped: Stopped = "target"
     while len(new) < target:
         if not order.queries or not known.texts:
@@ -109,7 +115,7 @@ async def bootstrap_attributes(
         if len(history) >= most:
             stopped = "attempts"
             break
-        size = min(WAVE, max(target - len(new), _LEAST_WAVE), most - len(history))
+        size = min(most_of_wave, max(target - len(new), _LEAST_WAVE), most - len(history))
         wave = [_draw(len(history) + i, order, known.texts, config, seed) for i in range(size)]
         answers = await ask_all(caller, [_request(attempt, caller, sampling, seed) for attempt in wave])
         read = [_read(attempt, answer, config) for attempt, answer in zip(wave, answers, strict=True)]
@@ -130,6 +136,10 @@ async def bootstrap_attributes(
             history.append(refusal is None)
             ledger.record(_outcome(attempt, one.text, refusal))
     return Bootstrapped(tuple(new), tuple(answered), np.array(known.vectors[len(seeds) :]), stopped)
+
+
+def _wave(target: int) -> int:
+    return WAVE if target < MANY else min(MANY_WAVE, max(WAVE, target // SHARE))
 
 
 def _too_few(history: Sequence[bool], config: ExpansionConfig) -> bool:

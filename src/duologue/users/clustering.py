@@ -15,6 +15,7 @@ import numpy.typing as npt
 from duologue.models.protocol import Floats
 from duologue.users.linkage import TAIL, link
 from duologue.vectors.search import Grouped, among_all
+from duologue.vectors.threads import alone, product
 
 MAX_ROWS = 30_000
 """Most rows whose distances are all held: at the peak they stand in memory twice, 7.2 GB for so many."""
@@ -59,6 +60,11 @@ def assign(vectors: Floats, members: Floats, labels: Labels, distance: float) ->
     m = len(vectors)
     if m and m + len(members) > MAX_ROWS:
         return _join_in_blocks(vectors, members, labels, distance)
+    return alone(lambda: _join(vectors, members, labels, distance))
+
+
+def _join(vectors: Floats, members: Floats, labels: Labels, distance: float) -> Labels:
+    m = len(vectors)
     out = np.zeros(m, dtype=np.int64)
     if m == 0:
         return out
@@ -99,7 +105,7 @@ def _condensed(vectors: Floats) -> npt.NDArray[np.float64]:
     out = np.empty(n * (n - 1) // 2, dtype=np.float64)
     place = 0
     for start in range(0, n, _BLOCK):
-        similar = rows[start : start + _BLOCK] @ rows[start:].T
+        similar = product(rows[start : start + _BLOCK], rows[start:].T)
         for offset in range(len(similar)):
             line = similar[offset, offset + 1 :]
             np.subtract(1.0, line, out=out[place : place + len(line)])

@@ -7,6 +7,7 @@ import numpy as np
 from duologue.models.protocol import Floats
 from duologue.text import normalise
 from duologue.vectors.growing import GrowingLists
+from duologue.vectors.threads import product
 
 EXACT = 30_000
 """Most texts that a new one is compared with one by one."""
@@ -50,7 +51,7 @@ class Known:
         if len(self.texts) > EXACT:
             nearest, similarity = self._lists.nearest(self.vectors, vector)
         else:
-            similar = self.vectors @ vector
+            similar = product(self.vectors, vector)
             nearest = int(np.argmax(similar))
             similarity = float(similar[nearest])
         if similarity > most:

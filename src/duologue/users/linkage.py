@@ -4,7 +4,9 @@ The average cosine distance between two clusters is 1 - (mean of the one · mean
 and its size, and finding the nearest cluster is a search among means. Clusters that are each other's nearest can be merged in any
 order, all at once, and the dendrogram is that of agglomerative clustering (average linkage is reducible: Bruynooghe
 1977; Sumengen et al. 2021, arXiv 2105.11653). While there are many clusters the search is by inverted lists, so that a
-nearest cluster may be missed; the last ``tail`` clusters are compared with each other without exception.
+nearest cluster may be missed; the last ``tail`` clusters are compared with each other without exception. Of several
+clusters at the same distance each cluster takes another one for its nearest, because a cluster that is everybody's nearest
+merges with one of them at a time: with many equal vectors the rounds would be as many as these.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from duologue.vectors.search import Found, Grouped, Rows, among_all, among_probe
 
 TAIL = 20_000
 """Clusters from which on no list is used."""
+_JOINED = 16_384
+"""Means made at once, in double precision."""
 
 
 def link(
@@ -67,9 +71,9 @@ class _Clusters:
     def search(self, exact: bool) -> None:
         """Find the nearest cluster of those whose nearest is not known."""
         rows = np.flatnonzero(self._dirty)
-        queries = self._means[rows]
+        queries = self._means if len(rows) == len(self) else self._means[rows]
         if exact:
-            found = among_all(queries, self._means, 1, rows)
+            found = among_all(queries, self._means, 1, rows, spread=True)
         else:
             if self._lists is None or self._lists.stale(len(self)):
                 self._lists = _Homes(self._means, self._seed, self._per_list)
@@ -103,7 +107,10 @@ class _Clusters:
     def _join(self, kept: Rows, gone: Rows) -> None:
         total = self._sizes[kept] + self._sizes[gone]
         share = (self._sizes[kept] / total)[:, None]
-        self._means[kept] = share * self._means[kept] + (1.0 - share) * self._means[gone]
+        for start in range(0, len(kept), _JOINED):
+            some = slice(start, start + _JOINED)
+            one, other = self._means[kept[some]], self._means[gone[some]]
+            self._means[kept[some]] = share[some] * one + (1.0 - share[some]) * other
         self._sizes[kept] = total
         self._parent[self._first[gone]] = self._first[kept]
         touched = np.zeros(len(self), dtype=np.bool_)
@@ -148,7 +155,11 @@ class _Homes:
     def search(self, queries: Floats, means: Floats, rows: Rows, probes: int) -> Found:
         """The nearest cluster of each query, which is the cluster at ``rows``."""
         grouped = Grouped.of(self._home, len(self._centres))
-        return among_probed(queries, self._centres.nearest(queries, probes), means, grouped, 1, rows)
+        probed, home = self._centres.nearest(queries, probes), self._home[rows]
+        # Among many equal centres, those of many equal vectors, a cluster's own need not be one of the nearest found.
+        away = ~(probed == home[:, None]).any(axis=1)
+        probed[away, -1] = home[away]
+        return among_probed(queries, probed, means, grouped, 1, rows, spread=True)
 
     def moved(self, means: Floats, rows: Rows) -> None:
         """The clusters at ``rows`` have new means."""

@@ -26,7 +26,7 @@ MANY_WAVE = 1024
 ROUNDS = 12
 """Times the refused members of a profile are drawn anew before it is abandoned."""
 TRIES = 2_000
-"""Attributes looked at for one place in a profile."""
+"""Attributes of equal use looked at for one place in a profile, before those used once more."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from duologue.models.protocol import Embedder, Floats
 CHUNK = 16_384
 """Texts embedded at once; bounds what the embedder holds beside the table."""
 MANY = 4096
-"""Texts asked for at once from which on they are kept; an embedder's own cache does for fewer."""
+"""Texts asked for at once from which on they are kept; an embedder's own cache does for fewer that are not."""
 
 
 class KeptVectors:
@@ -29,7 +29,7 @@ class KeptVectors:
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Return an array (len(texts), dimensions) of unit-length rows, not to be written to."""
-        if len(texts) < MANY:
+        if len(texts) < MANY and not (texts and all(text in self._rows for text in texts)):
             return self._inner.embed(texts)
         missing = [text for text in dict.fromkeys(texts) if text not in self._rows]
         table = self._table

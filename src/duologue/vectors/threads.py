@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
+from duologue.models.protocol import Floats
+
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
@@ -40,6 +42,12 @@ def alone(work: Callable[[], R]) -> R:
     """Return what ``work`` does, its matrix products on one thread."""
     with _blas()[0].limit(limits=1, user_api="blas"):
         return work()
+
+
+def product(one: Floats, other: Floats) -> Floats:
+    """Return ``one @ other``, made on one thread."""
+    found: Floats = alone(lambda: one @ other)
+    return found
 
 
 @cache

@@ -83,7 +83,8 @@ def in_known_categories(
     if not known or not new:
         return tuple(profiles)
     names = list(dict.fromkeys(a.category for a in known.values()))
-    labels = np.array([names.index(a.category) for a in known.values()], dtype=np.int64)
+    number = {name: place for place, name in enumerate(names)}
+    labels = np.array([number[a.category] for a in known.values()], dtype=np.int64)
     there = embedder.embed([a.text for a in known.values()])
     found = assign(embedder.embed([a.text for a in new.values()]), there, labels, distance)
     category = {

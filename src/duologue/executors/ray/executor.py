@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from array import array
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import Any
 
 from duologue import errors
@@ -19,6 +20,7 @@ from duologue.executors.protocol import Work
 from duologue.executors.ray.hub import Hub
 from duologue.executors.ray.link import ask
 from duologue.executors.ray.messages import Job, News
+from duologue.executors.ray.paths import absolute
 from duologue.executors.ray.session import RaySession
 from duologue.executors.ray.worker import Report, ShardWorker
 from duologue.records import Conversation, Pair
@@ -54,37 +56,40 @@ class RayExecutor:
         self, pairs: Sequence[Pair], iteration: int, pool: Pool, work: Work
     ) -> AsyncGenerator[Conversation | None, None]:
         """See the Protocol. What earlier passes finished is taken from the run folder here."""
-        todo: list[Pair] = []
-        for pair in pairs:
+        # Places of pairs, 8 bytes each: pairs are made when they are looked at, and are not to be kept.
+        todo = array("q")
+        for place, pair in enumerate(pairs):
             if await self._parts.memory.recall("conversation", iteration, pair.id) is None:
-                todo.append(pair)
+                todo.append(place)
             else:
                 yield await work(pair)
         if todo:
-            async with contextlib.aclosing(self._spread(todo, iteration, pool)) as found:
+            async with contextlib.aclosing(self._spread(pairs, todo, iteration, pool)) as found:
                 async for winner in found:
                     yield winner
 
     async def _spread(
-        self, pairs: Sequence[Pair], iteration: int, pool: Pool
+        self, pairs: Sequence[Pair], places: Sequence[int], iteration: int, pool: Pool
     ) -> AsyncGenerator[Conversation | None, None]:
         parts = self._parts
         parts.engine.check()
         await parts.ledger.flush()
+        # The small models' actors of level 1 hold the CPUs that the workers need.
+        self._session.release()
         workers = self._session.workers()
-        shards = cut(pairs, parts.config.executor.shards, workers, _name(parts.revision, iteration))
+        left = cut(places, parts.config.executor.shards, workers, _name(parts.revision, iteration))
         hub = self._hub = self._hub or self._make_hub()
-        ids = {name: [pair.id for pair in shard] for name, shard in shards.items()}
+        ids = {name: [pairs[place].id for place in shard] for name, shard in left.items()}
         await ask(hub.plan, iteration, ids, parts.engine.spent)
+        del ids
         job = Job(
-            parts.config.model_dump_json(),
+            absolute(parts.config).model_dump_json(),
             iteration,
             pool,
             parts.revision,
             parts.revision.id > 1 or parts.revision.pass_ > 1,
             self._backend,
         )
-        left = dict(shards)
         failed: DuologueError | None = None
         try:
             while left:
@@ -93,7 +98,9 @@ class RayExecutor:
                         if state != "done" and failed is None:
                             failed = _error(state, note)
                             await ask(hub.stop, note)
-                        for winner in await self._folded(shard, left.pop(shard), iteration):
+                        for winner in await self._folded(
+                            shard, (pairs[place].id for place in left.pop(shard)), iteration
+                        ):
                             yield winner
         finally:
             # Logs of shards that ended badly, or that nobody reported: what they hold is the run's all the same.
@@ -104,14 +111,14 @@ class RayExecutor:
         if failed is not None:
             raise failed
 
-    async def _folded(self, shard: str, pairs: Sequence[Pair], iteration: int) -> list[Conversation | None]:
-        """Fold a shard that has ended; return the winners of its pairs that were finished."""
+    async def _folded(self, shard: str, pairs: Iterable[str], iteration: int) -> list[Conversation | None]:
+        """Fold a shard that has ended; return the winners of its pairs (by id) that were finished."""
         path = self._parts.folder / FOLDER / f"{shard}.sqlite"
         if path.exists():
             await fold(path, self._parts.database)
         found: list[Conversation | None] = []
         for pair in pairs:
-            outcome = await self._parts.memory.recall("conversation", iteration, pair.id)
+            outcome = await self._parts.memory.recall("conversation", iteration, pair)
             if outcome is not None:
                 data = outcome.data if outcome.status == "accepted" else None
                 found.append(decode(Conversation, data) if isinstance(data, bytes) else None)
@@ -204,8 +211,8 @@ class RayExecutor:
         return actor.remote(str(parts.folder.absolute()), parts.revision, parts.config.loop.keep == "best")
 
 
-def cut(pairs: Sequence[Pair], shards: int | None, workers: int, name: str) -> dict[str, Sequence[Pair]]:
-    """Neighbouring pairs as shards of about the same size, by name; ``shards`` of them, or by ``SHARD`` and workers."""
+def cut(pairs: Sequence[int], shards: int | None, workers: int, name: str) -> dict[str, Sequence[int]]:
+    """Neighbouring pairs, by place, as shards of about the same size, by name; ``shards`` of them, or by ``SHARD`` and workers."""
     count = min(len(pairs), shards or max(workers, -(-len(pairs) // SHARD)))
     bounds = [len(pairs) * i // count for i in range(count + 1)]
     return {f"{name}-{i:06d}": pairs[bounds[i] : bounds[i + 1]] for i in range(count)}

@@ -18,6 +18,7 @@ from duologue.errors import StoreError
 from duologue.executors.ray.messages import News, Reply, Statements, Work
 from duologue.records import Outcome
 from duologue.store import schema
+from duologue.store.call_log import FAILED, PUT
 from duologue.store.database import FILE_NAME, open_reader
 from duologue.store.fold import FOLDER
 from duologue.store.ledger import ITEM
@@ -28,6 +29,9 @@ _GET_ITEM = "SELECT * FROM items WHERE revision = ? AND stage = ? AND iteration 
 _DATA = 7
 """The column ``data`` of ``items``."""
 _GET_CALLS = "SELECT key, answer, prompt_tokens, completion_tokens, cached_tokens FROM calls WHERE key IN ({})"
+
+_LATE = "-late"
+"""Ends the name of the log of what was paid for after a shard was taken over."""
 
 FoundCall = tuple[str, int, int, int]
 """A logged answer as :func:`duologue.store.call_log.unpack_answer` takes it."""
@@ -81,11 +85,11 @@ class Hub:
         self._before = self._usage
 
     def work(self, shard: str, worker: Any = None) -> Work | None:
-        """The shard for a new attempt, with what earlier ones left; None when it has ended. Older attempts are cut off.
+        """The shard for a new attempt, with what earlier ones left; None when it has ended, or the plan has. Older attempts are cut off.
 
         ``worker`` is the handle of whoever asks, for :meth:`silent`.
         """
-        if shard in self._ended:
+        if shard in self._ended or not self._locked:
             return None
         self._holders[shard] = worker, self._clock()
         attempt = self._attempts[shard] = self._attempts.get(shard, 0) + 1
@@ -94,19 +98,26 @@ class Hub:
         if self._champions and self._iteration > 1:
             rows = (self._row("conversation", self._iteration - 1, pair) for pair in self._pairs[shard])
             champions = tuple(row for row in rows if row is not None)
+        self._used[shard, attempt] = NOTHING
         return Work(attempt, pairs, champions, self._left(shard), self._spent())
 
     def write(self, shard: str, attempt: int, statements: Statements, usage: Usage) -> Reply:
-        """Make an attempt's rows durable and take note of its counts so far."""
+        """Make an attempt's rows durable and take note of its counts so far.
+
+        Of an attempt that was cut off only what it paid for is noted.
+        """
         if self._attempts.get(shard) != attempt or shard in self._ended:
+            if (shard, attempt) in self._used:
+                if paid := _paid(statements):
+                    # In a log of its own: the shard's may be folded at this moment.
+                    self._write(f"{shard}{_LATE}", paid)
+                self._count(shard, attempt, usage)
             return Reply((0, 0), "another worker has taken over the shard")
         self._holders[shard] = self._holders[shard][0], self._clock()
         if statements:
             self._write(shard, statements)
             self._note(shard, statements)
-        known = self._used.get((shard, attempt), NOTHING)
-        self._used[shard, attempt] = usage
-        self._usage = plus(self._usage, plus(usage, known, -1))
+        self._count(shard, attempt, usage)
         prompt, completion = self._spent()
         return Reply((prompt - usage.prompt_tokens, completion - usage.completion_tokens), self._stop)
 
@@ -143,12 +154,22 @@ class Hub:
         return [worker for worker, _ in self._holders.values()]
 
     def close(self) -> None:
-        """Close all logs, until there is a further plan."""
+        """Close all logs and cut all attempts off, until there is a further plan.
+
+        A worker that is still there hears that its shard was taken over: the driver folds and deletes the logs next.
+        """
+        self._attempts.clear()
+        self._used.clear()
+        self._holders.clear()
         for shard in list(self._logs):
             self._close(shard)
         if self._locked:
             self._lock.release()
             self._locked = False
+
+    def _count(self, shard: str, attempt: int, usage: Usage) -> None:
+        self._usage = plus(self._usage, plus(usage, self._used[shard, attempt], -1))
+        self._used[shard, attempt] = usage
 
     def _spent(self) -> tuple[int, int]:
         made = plus(self._usage, self._before, -1)
@@ -207,3 +228,16 @@ class Hub:
             if (stage, item) not in told:
                 told.add((stage, item))  # type: ignore[arg-type]
                 self._news.append(Outcome(stage, item, status, by, reason, iteration))  # type: ignore[arg-type]
+
+
+def _paid(statements: Statements) -> Statements:
+    """What rows of a cut off attempt cost, as rows of calls whose answers were not used."""
+    found: Statements = []
+    for sql, row in statements:
+        if sql == FAILED:
+            found.append((sql, row))
+        elif sql == PUT:
+            key, purpose, _, _, _, prompt, completion, _, _, attempts, at, _ = row
+            why = "answered after its shard was taken over"
+            found.append((FAILED, (key, purpose, "wasted", why, attempts, prompt, completion, at)))
+    return found

@@ -125,7 +125,8 @@ class Earlier:
             found = await ask(self._hub.find, list(asked))
         except StoreError as error:
             for future in asked.values():
-                future.set_exception(error)
+                if not future.done():
+                    future.set_exception(error)
             return
         for key, future in asked.items():
             if not future.done():

@@ -1,9 +1,14 @@
-"""Embeddings and inference in bulk on the cluster: an Embedder and an Nli that share large requests out."""
+"""Embeddings and inference in bulk on the cluster: an Embedder and an Nli that share large requests out.
+
+Levels 1 and 2 ask again and again, for at most some thousands of texts or pairs, so the actors stay, models loaded, until the
+conversations begin.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,96 +17,99 @@ from duologue.models.embedder import load_embedder
 from duologue.models.nli import load_nli
 from duologue.models.protocol import Embedder, Floats, Nli
 
-BULK = 20_000
-"""Different texts or pairs from which the cluster is asked; starting its workers takes seconds."""
-BLOCK = 2_000
-"""Texts or pairs that a worker gets at once."""
+_log = logging.getLogger("duologue")
+
+BULK = 2_000
+"""Different texts or pairs from which the cluster is asked; fewer are done here sooner."""
+PART = 256
+"""Texts or pairs that an actor gets at once."""
 
 Asked = TypeVar("Asked", bound=Hashable)
 
 
-class RayEmbedder:
-    """An Embedder whose large requests go to the workers; see :class:`duologue.models.protocol.Embedder`."""
+class SmallModels:
+    """The actor: the small models of the configuration, each loaded when it is first asked."""
 
-    def __init__(self, inner: Embedder, model: str, session: RaySession, bulk: int = BULK) -> None:
-        """``inner`` answers what is small; ``model`` is its name in the configuration."""
+    def __init__(self, embedder: str, nli: str, threads: int) -> None:
+        self._names = embedder, nli
+        self._threads = threads
+        self._embedder: Embedder | None = None
+        self._nli: Nli | None = None
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """An array (len(texts), dimensions)."""
+        self._embedder = self._embedder or load_embedder(self._names[0], threads=self._threads)
+        return self._embedder.embed(texts)
+
+    def predict(self, pairs: Sequence[tuple[str, str]]) -> Floats:
+        """An array (len(pairs), 3)."""
+        self._nli = self._nli or load_nli(self._names[1], threads=self._threads)
+        return self._nli.predict(pairs)
+
+
+class Shared:
+    """The cluster's actors as both models use them. When they fail, the work is done in this process from then on."""
+
+    def __init__(self, session: RaySession, embedder: str, nli: str, bulk: int = BULK) -> None:
+        """``embedder`` and ``nli`` are the models' names in the configuration; ``bulk`` is at least 1."""
+        self._session = session
+        self._arguments = {"embedder": embedder, "nli": nli, "threads": session.threads}
+        self._bulk = bulk
+        self._failed = False
+
+    def ask(self, method: str, asked: Sequence[Asked]) -> Floats | None:
+        """One row for each thing asked, in its order; None where it is to be done here."""
+        if self._failed or len(asked) < self._bulk:
+            return None
+        parts = [asked[start : start + PART] for start in range(0, len(asked), PART)]
+        try:
+            found = self._session.shared(SmallModels, self._arguments, method, parts)
+        except Exception as error:
+            # Ray raises errors of many kinds; none of them is worth the run.
+            said = (str(error).strip().splitlines() or [""])[-1]
+            _log.warning(
+                "the small models work in this process: their actors failed (%s: %s)", type(error).__name__, said
+            )
+            self._failed = True
+            self._session.release()
+            return None
+        return np.concatenate(found)
+
+
+class RayEmbedder:
+    """An Embedder whose large requests go to the actors; see :class:`duologue.models.protocol.Embedder`."""
+
+    def __init__(self, inner: Embedder, shared: Shared) -> None:
+        """``inner`` answers what is small."""
         self.name = inner.name
         self._inner = inner
-        self._model = model
-        self._session = session
-        self._bulk = bulk
+        self._shared = shared
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """See the Protocol."""
         different = list(dict.fromkeys(texts))
-        if len(different) < self._bulk:
-            return self._inner.embed(texts)
-        rows = _spread(self._session, EmbedWorker, self._model, different)
-        return _in_order(texts, different, rows)
+        rows = self._shared.ask("embed", different)
+        return self._inner.embed(texts) if rows is None else _in_order(texts, different, rows)
 
 
 class RayNli:
-    """An Nli whose large requests go to the workers; see :class:`duologue.models.protocol.Nli`."""
+    """An Nli whose large requests go to the actors; see :class:`duologue.models.protocol.Nli`."""
 
-    def __init__(self, inner: Nli, model: str, session: RaySession, bulk: int = BULK) -> None:
-        """``inner`` answers what is small; ``model`` is its name in the configuration."""
+    def __init__(self, inner: Nli, shared: Shared) -> None:
+        """``inner`` answers what is small."""
         self.name = inner.name
         self._inner = inner
-        self._model = model
-        self._session = session
-        self._bulk = bulk
+        self._shared = shared
 
     def predict(self, pairs: Sequence[tuple[str, str]]) -> Floats:
         """See the Protocol."""
         different = list(dict.fromkeys(pairs))
-        if len(different) < self._bulk:
-            return self._inner.predict(pairs)
-        return _in_order(pairs, different, _spread(self._session, NliWorker, self._model, different))
+        rows = self._shared.ask("predict", different)
+        return self._inner.predict(pairs) if rows is None else _in_order(pairs, different, rows)
 
 
-class EmbedWorker:
-    """For ``Dataset.map_batches``: embeds the column ``text``."""
-
-    def __init__(self, model: str, threads: int) -> None:
-        self._model = load_embedder(model, threads=threads)
-
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Return the places and the vectors."""
-        return {"at": batch["at"], "row": self._model.embed([str(text) for text in batch["first"]])}
-
-
-class NliWorker:
-    """For ``Dataset.map_batches``: judges the columns ``first`` (premise) and ``second`` (hypothesis)."""
-
-    def __init__(self, model: str, threads: int) -> None:
-        self._model = load_nli(model, threads=threads)
-
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Return the places and the probabilities."""
-        pairs = [(str(a), str(b)) for a, b in zip(batch["first"], batch["second"], strict=True)]
-        return {"at": batch["at"], "row": self._model.predict(pairs)}
-
-
-def _spread(session: RaySession, worker: type, model: str, asked: Sequence[str | tuple[str, str]]) -> Floats:
-    """One row for each thing asked, in its order."""
-    rows: list[dict[str, Any]] = []
-    for at, one in enumerate(asked):
-        first, second = (one, "") if isinstance(one, str) else one
-        rows.append({"at": at, "first": first, "second": second})
-    blocks = -(-len(rows) // BLOCK)
-    data = session.pool(
-        rows, blocks, worker, {"model": model, "threads": session.threads}, min(session.workers(), blocks)
-    )
-    found: Floats | None = None
-    for batch in data.iter_batches(batch_size=None, batch_format="numpy"):
-        made = np.asarray(batch["row"], dtype=np.float32)
-        if found is None:
-            found = np.empty((len(rows), made.shape[1]), dtype=np.float32)
-        found[batch["at"]] = made
-    assert found is not None
-    return found
-
-
-def _in_order(texts: Sequence[Asked], different: Sequence[Asked], rows: Floats) -> Floats:
+def _in_order(asked: Sequence[Asked], different: Sequence[Asked], rows: Floats) -> Floats:
+    if len(asked) == len(different):
+        return rows
     places = {one: at for at, one in enumerate(different)}
-    return rows[[places[one] for one in texts]]
+    return rows[[places[one] for one in asked]]

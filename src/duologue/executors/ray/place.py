@@ -8,7 +8,8 @@ from duologue.config.sections import Config
 from duologue.executors.parts import Parts
 from duologue.executors.protocol import Executor
 from duologue.executors.ray.executor import RayExecutor
-from duologue.executors.ray.models import RayEmbedder, RayNli
+from duologue.executors.ray.models import RayEmbedder, RayNli, Shared
+from duologue.executors.ray.paths import absolute
 from duologue.executors.ray.session import RaySession
 from duologue.models.protocol import Embedder, Nli
 
@@ -17,8 +18,9 @@ class RayPlace:
     """See :class:`duologue.executors.make.Place`."""
 
     def __init__(self, config: Config) -> None:
-        self._small = config.small_models
+        self._small = absolute(config).small_models
         self._session = RaySession(config.executor)
+        self._shared = Shared(self._session, self._small.embedder, self._small.nli)
 
     def __enter__(self) -> RayPlace:
         self._session.__enter__()
@@ -31,11 +33,11 @@ class RayPlace:
 
     def embedder(self, inner: Embedder) -> Embedder:
         """See the Protocol."""
-        return RayEmbedder(inner, self._small.embedder, self._session)
+        return RayEmbedder(inner, self._shared)
 
     def nli(self, inner: Nli) -> Nli:
         """See the Protocol."""
-        return RayNli(inner, self._small.nli, self._session)
+        return RayNli(inner, self._shared)
 
     def executor(self, parts: Parts) -> Executor:
         """See the Protocol."""

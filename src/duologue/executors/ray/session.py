@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -62,6 +63,8 @@ class RaySession:
     def __init__(self, config: ExecutorConfig) -> None:
         self._config = config
         self._own = False
+        self._kept: list[Any] = []
+        """Actors of :meth:`shared`."""
         self.threads = max(1, int(config.cpus))
         """Threads of a worker's small models."""
 
@@ -91,6 +94,7 @@ class RaySession:
     ) -> None:
         import ray
 
+        self.release()
         if self._own:
             ray.shutdown()
 
@@ -124,3 +128,26 @@ class RaySession:
             fn_constructor_kwargs=arguments,
             **resources,
         )
+
+    def shared(self, worker: type, arguments: dict[str, Any], method: str, parts: Sequence[Sequence[Any]]) -> list[Any]:
+        """What ``method`` of an actor of the class ``worker`` returns for each of the ``parts``, in their order.
+
+        The actors, as many as there are workers, stay until :meth:`release`; ``worker`` and ``arguments`` are the same in
+        every call. A lost one is started again by Ray. Raises Ray's own errors.
+        """
+        import ray
+        from ray.util import ActorPool
+
+        if not self._kept:
+            actor: Any = ray.remote(num_cpus=self._config.cpus, max_restarts=3, max_task_retries=3)(worker)
+            self._kept = [actor.remote(**arguments) for _ in range(self.workers())]
+        return list(ActorPool(self._kept).map(lambda one, part: getattr(one, method).remote(part), parts))
+
+    def release(self) -> None:
+        """End the actors of :meth:`shared`, so that their CPUs are free for others."""
+        kept, self._kept = self._kept, []
+        if kept:
+            import ray
+
+            for actor in kept:
+                ray.kill(actor)
