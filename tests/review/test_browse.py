@@ -312,6 +312,9 @@ def test_another_candidate_is_put_in_the_winners_place_and_exports_hold_it(
     assert (one.candidate.id, one.hand, one.candidate.utterances[-1]) == (loser, "chosen", "Candidate 2 ends here.")
     assert one.candidate.pair == before["c-000000000001"].candidate.pair
     assert [v.expert for v in one.verdicts] == ["faithfulness"]
+    # It has other turns than the winner; the download has it and all that come after.
+    assert len(one.candidate.utterances) != len(before[one.id].candidate.utterances)
+    assert client.get("/download/reviewed.jsonl").content == (tmp_path / "out.jsonl").read_bytes()
     assert {k: v for k, v in found.items() if k != one.id} == {k: v for k, v in before.items() if k != one.id}
     rows = list(map(orjson.loads, (tmp_path / "preference.jsonl").read_bytes().splitlines()))
     (pair,) = [r for r in rows if r["conversation"] == one.id]

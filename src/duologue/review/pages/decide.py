@@ -148,8 +148,10 @@ async def data_set(request: Request) -> Response:
             if kept is None:
                 continue
             row = row_of(kept)
-            for utterance, speaker in zip(row["utterances"], shown.speakers, strict=True):
-                utterance["speaker"] = speaker
+            # A run's candidates take turns, and one put in the winner's place may have more or fewer of them.
+            if not review.source.is_run:
+                for utterance, speaker in zip(row["utterances"], shown.speakers, strict=True):
+                    utterance["speaker"] = speaker
             yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
     def streamed() -> AsyncIterator[bytes]:
