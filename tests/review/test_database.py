@@ -68,8 +68,21 @@ def test_only_one_review_at_a_time_and_only_its_own_file(tmp_path: Path) -> None
     newer.close()
     with pytest.raises(StoreError, match="newer duologue"):
         ReviewDatabase(tmp_path / "review.sqlite")
-    assert place_of(tmp_path).name == "review.sqlite"
     assert place_of(other).name == "other.sqlite.review.sqlite"
+
+
+def test_a_review_lies_in_a_run_and_beside_anything_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, data = tmp_path / "run", tmp_path / "owls"
+    run.mkdir()
+    data.mkdir()
+    (run / "run.sqlite").touch()
+    assert place_of(run) == run / "review.sqlite"
+    assert place_of(data) == tmp_path / "owls.review.sqlite"
+    monkeypatch.chdir(data)
+    assert place_of(Path()) == tmp_path / "owls.review.sqlite"
+    # One that was made in the folder goes on.
+    (data / "review.sqlite").touch()
+    assert place_of(data) == data / "review.sqlite"
 
 
 _WRITER = """

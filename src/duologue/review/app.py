@@ -28,6 +28,7 @@ from duologue.review.keeper import Keeper
 from duologue.review.security import Gate, Shield, enter
 from duologue.review.source import Source, open_source
 from duologue.review.study.store import StudyStore
+from duologue.store.hand import FILE_NAME
 
 INDEX_NAME = "review-index.sqlite"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -64,7 +65,7 @@ def open_review(path: Path, *, token: str | None = None, who: str = "owner") -> 
     database = ReviewDatabase(place_of(path))
     try:
         secret = database.secret("secret")
-        index = Index(_index_place(path), source.source)
+        index = Index(_index_place(database.path), source.source)
     except BaseException:
         database.close()
         source.close()
@@ -74,8 +75,8 @@ def open_review(path: Path, *, token: str | None = None, who: str = "owner") -> 
     )  # fmt: skip
 
 
-def _index_place(path: Path) -> Path:
-    return path / INDEX_NAME if path.is_dir() else path.with_name(f"{path.name}.{INDEX_NAME}")
+def _index_place(review: Path) -> Path:
+    return review.with_name(review.name.removesuffix(FILE_NAME) + INDEX_NAME)
 
 
 @cache

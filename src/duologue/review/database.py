@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from duologue.errors import DuologueError, StoreError
 from duologue.review.study.schema import TABLES as STUDY_TABLES
+from duologue.store.database import FILE_NAME as RUN
 from duologue.store.hand import FILE_NAME
 from duologue.store.hand import TABLE as DECISIONS
 from duologue.store.lock import RunLock
@@ -32,8 +33,15 @@ _Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
 
 
 def place_of(path: Path) -> Path:
-    """Where the review of a run folder or file is kept."""
-    return path / FILE_NAME if path.is_dir() else path.with_name(f"{path.name}.{FILE_NAME}")
+    """Where the review of a run folder, a file or a folder of files is kept: in the run's folder, else beside it.
+
+    A folder of files may be passed on as it is, and what people decided and answered must not go with it. A review that
+    lies in one already is used.
+    """
+    if (path / RUN).is_file() or (path / FILE_NAME).is_file():
+        return path / FILE_NAME
+    path = path.resolve() if path.name in ("", "..") else path
+    return path.with_name(f"{path.name}.{FILE_NAME}")
 
 
 class ReviewDatabase:
