@@ -46,8 +46,18 @@ def test_terms_of_models(model: str, output: str) -> None:
     ],
 )
 def test_seeds_against_the_chosen_licence(chosen: str, seeds: str, said: str) -> None:
-    found = conflicts(DATA_LICENCES[chosen], seeds, [])
+    found = conflicts(DATA_LICENCES[chosen], [("mine.txt", seeds)], [])
     assert [said in text for text in found] == ([True] if said else [])
+
+
+def test_each_source_of_seeds_is_checked() -> None:
+    sources = [("old.txt", "cc-by-sa-4.0"), ("new.txt", "cc0-1.0"), ("more.txt", "none")]
+    assert conflicts(DATA_LICENCES["cc-by-sa-4.0"], sources[:2], []) == []
+    found = conflicts(DATA_LICENCES["cc-by-4.0"], sources, [])
+    assert [text.partition(" state")[0].partition(" are")[0] for text in found] == [
+        "the seeds old.txt",
+        "the seeds more.txt",
+    ]
 
 
 def test_an_unknown_licence_is_refused_with_the_known_ones() -> None:
