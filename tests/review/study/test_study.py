@@ -71,10 +71,12 @@ def test_tasks_are_balanced_and_follow_from_the_plan(plan: Plan, tasks: list[Tas
             assert t.hidden["options"].count("true") == 4
             assert len(t.hidden["options"]) - 4 == len({*t.shown["options"]}) - 4 >= 2
             # What the run's evidence says is known for the run's own attributes alone.
+            assert ("carried" in t.hidden) == (t.hidden["set"] == "a")
             if t.hidden["set"] == "a":
                 assert [c is not None for c in t.hidden["carried"]] == [o == "true" for o in t.hidden["options"]]
-        if t.kind == "quality" and t.hidden["set"] == "a":
-            assert set(t.hidden["experts"]) == {"depth", "coherency"}
+        if t.kind == "quality":
+            # The other run's conversations have the same ids, and none of these verdicts.
+            assert set(t.hidden["experts"]) == ({"depth", "coherency"} if t.hidden["set"] == "a" else set())
 
 
 def test_nothing_shown_tells_sides_sets_or_gold(tasks: list[Task]) -> None:
