@@ -134,6 +134,11 @@ class Gate:
     """What the owner must show once; None where everyone who reaches the page is the owner."""
 
     @property
+    def of_annotators(self) -> Gate:
+        """For forms of annotators, who have nothing but their links: what it signs outlasts the owner's token."""
+        return Gate(self.secret, None)
+
+    @property
     def cookie(self) -> str:
         """The cookie's name; cookies of one host are shared by all its ports."""
         return "duologue_" + hashlib.sha256(self.secret.encode()).hexdigest()[:8]
