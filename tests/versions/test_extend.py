@@ -144,6 +144,33 @@ def test_a_version_can_be_extended_again(folder: Path) -> None:
     assert rows(folder / "run", 3)[:7] == rows(folder / "run", 2)
 
 
+def test_lines_added_to_the_same_seeds_join_what_the_first_ones_made(folder: Path) -> None:
+    extend(folder / "run", str(folder / "new.txt"), pairs=2)
+    second = rows(folder / "run", 2)
+    # Nothing but another number of conversations is no news.
+    with pytest.raises(UsageError, match=r"holds no attribute that version 2 of .* lacks"):
+        extend(folder / "run", str(folder / "new.txt"), pairs=3)
+    (folder / "new.txt").write_text(NEW + MORE)
+    for _ in range(2):
+        done = extend(folder / "run", str(folder / "new.txt"), pairs=2)
+        assert (done.base, done.version, done.known) == (2, 3, 11)
+        assert len(rows(folder / "run")) == 9
+        assert rows(folder / "run")[:7] == second
+
+
+def test_an_extension_that_stopped_goes_on_from_its_base(folder: Path) -> None:
+    from duologue.store.database import Database
+
+    extend(folder / "run", str(folder / "new.txt"), pairs=2)
+    after = rows(folder / "run")
+    database = Database(folder / "run")
+    database.post(("UPDATE revisions SET state = 'stopped' WHERE id = 2", ()))
+    database.close()
+    done = extend(folder / "run", str(folder / "new.txt"), pairs=2)
+    assert (done.base, done.version) == (1, 2)
+    assert rows(folder / "run") == after
+
+
 def test_all_seeds_of_a_version_count_when_it_is_published(folder: Path) -> None:
     extend(folder / "run", str(folder / "new.txt"), pairs=2)
     (folder / "more.txt").write_text(MORE)
