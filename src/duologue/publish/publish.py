@@ -141,7 +141,8 @@ def _marker(facts: RunFacts, options: Options, to: Path) -> dict[str, Any]:
 def _write_texts(facts: Facts, also: list[str], folder: Path) -> None:
     texts = {
         "config.yaml": to_yaml(facts.run.config).encode(),
-        "figures.json": _json(facts.summary.as_json()),
+        # Why a run stopped may name servers, folders and what a provider answered.
+        "figures.json": _json({k: v for k, v in facts.summary.as_json().items() if k != "note"}),
         croissant.FILE_NAME: _json(croissant.metadata(facts, folder)),
         card.FILE_NAME: card.card(facts, also).encode(),
     }
