@@ -83,8 +83,9 @@ def run_facts(reader: RunReader, seeds_licence: str = "") -> RunFacts:
     roles: dict[str, list[str]] = {}
     for total in reader.call_totals():
         roles.setdefault(total.model, []).append(total.purpose)
+    embedded = _embedded(reader)
     models = tuple(
-        model_terms(last_part(name), _registered(name), ", ".join(dict.fromkeys(purposes)))
+        model_terms(last_part(name), _registered(name, embedded), ", ".join(dict.fromkeys(purposes)))
         for name, purposes in sorted(roles.items())
     )
     return RunFacts(
@@ -111,8 +112,22 @@ def _entry(name: str) -> ModelEntry | None:
         return None
 
 
-def _registered(name: str) -> str:
-    entry = _entry(name)
+def _embedded(reader: RunReader) -> frozenset[str]:
+    """Names of our own models that ran in this folder itself. A server may call its model by the same names."""
+    found = set()
+    for revision in reader.revisions():
+        model = revision.config.get("model") or {}
+        name = str(model.get("name", ""))
+        # A file of that name may hold anything.
+        if model.get("backend") == "embedded" and not name.endswith(".gguf") and (entry := _entry(name)):
+            found.add(entry.name)
+    return frozenset(found)
+
+
+def _registered(model: str, embedded: frozenset[str]) -> str:
+    """The licence of one of our own models, as the embedded backend logs it: name and hash."""
+    name, _, sha256 = model.partition("@")
+    entry = _entry(name) if sha256 and name in embedded else None
     return entry.licence if entry else ""
 
 

@@ -93,16 +93,18 @@ _MODELS: tuple[tuple[str, str, Output], ...] = (
     (r"gemini", "Google Gemini API terms", "competing"),
     (r"grok", "xAI terms of service", "competing"),
     (r"llama-?2(\b|-)", "Llama 2 community licence", "competing"),
-    (r"llama-?3(\.0)?(-\d+b|$)", "Llama 3 community licence", "competing"),
+    (r"llama-?3(\.0)?(?![.\d])", "Llama 3 community licence", "competing"),
     (r"llama-?(3\.[1-9]|4)", "Llama community licence", "named"),
     (r"gemma-?[123]?(\b|-)(?!4)", "Gemma terms of use", "passed on"),
-    (r"command-?(r|a)|c4ai|aya", "CC BY-NC 4.0 (weights)", "non-commercial"),
+    (r"command-?(r|a)|c4ai|(^|/)aya", "CC BY-NC 4.0 (weights)", "non-commercial"),
     (r"mistral-large|ministral|codestral|pixtral-large", "Mistral Research licence (weights)", "non-commercial"),
     (r"mistral-7b|mistral-nemo|mixtral|mistral-small", "Apache-2.0", "free"),
-    (r"qwen2\.5-3b", "Qwen Research licence", "non-commercial"),
+    (r"qwen2\.5(-coder)?-3b", "Qwen Research licence", "non-commercial"),
     (r"qwen-?3|qwen2\.5(-coder)?-(0\.5|1\.5|7|14|32)b", "Apache-2.0", "free"),
+    # Two of its sizes were made from Llama models.
+    (r"distill-llama|deepseek-r1-(8|70)b", "MIT, and the Llama community licence", "named"),
     (r"deepseek-(v3|r1)", "MIT", "free"),
-    (r"(^|/)phi-[34]", "MIT", "free"),
+    (r"(^|/)phi-?[34]", "MIT", "free"),
     (r"smollm|olmo|granite", "Apache-2.0", "free"),
 )
 
@@ -134,7 +136,8 @@ def model_terms(model: str, known: str = "", role: str = "") -> ModelTerms:
     """The terms of a model. ``known``: its licence where duologue's registry has it."""
     if known:
         return ModelTerms(model, known, "free", role)
-    name = model.lower()
+    # Ollama writes NAME:SIZE.
+    name = model.lower().replace(":", "-")
     for pattern, licence, output in _MODELS:
         if re.search(pattern, name):
             return ModelTerms(model, licence, output, role)
