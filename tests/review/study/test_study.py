@@ -85,6 +85,25 @@ def test_nothing_shown_tells_sides_sets_or_gold(tasks: list[Task]) -> None:
         assert not re.search(r"c-[0-9a-f]{12}|\"set\"|gold", orjson.dumps(t.shown).decode())
 
 
+@pytest.mark.parametrize("items", [1, 9, 16, 40])
+def test_gold_is_made_from_conversations_of_no_other_task(plan: Plan, items: int) -> None:
+    tasks = assemble(replace(plan, items=items))
+
+    golds = [t for t in tasks if t.kind == "detection" and t.gold]
+    assert golds
+    for t in golds:
+        real = t.shown["second" if t.hidden["answer"] == "first" else "first"]
+        # The fixture's conversations end with their number.
+        number = int(str(real[-1][1]).rpartition("(")[2].partition(".")[0])
+        used = {o.hidden["b"] for o in tasks if o.kind == "detection" and not o.gold}
+        assert f"c-{number:012x}" not in used
+    for source in (plan, replace(plan, against="", kinds=("faithfulness",))):
+        picks = [t for t in assemble(replace(source, items=items)) if t.kind == "faithfulness"]
+        told = {t.hidden["conversation"] for t in picks if t.gold}
+        assert told
+        assert not told & {t.hidden["conversation"] for t in picks if not t.gold and t.hidden["set"] == "a"}
+
+
 def test_everyone_gets_as_much_and_each_task_its_annotators(plan: Plan, tasks: list[Task]) -> None:
     golds = {t.id for t in tasks if t.gold}
     for names, per_item in ((NAMES, 3), (NAMES[:3], 2), (NAMES, 1), (tuple("abcdefg"), 4), (NAMES[:2], 2)):
