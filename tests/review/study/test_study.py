@@ -69,7 +69,7 @@ def test_tasks_are_balanced_and_follow_from_the_plan(plan: Plan, tasks: list[Tas
             assert synthetic[-1][1].endswith(f"({int(t.hidden['a'][2:], 16)}.2)")
         if t.kind == "faithfulness":
             assert t.hidden["options"].count("true") == 4
-            assert len(t.hidden["options"]) - 4 == len({*t.shown["options"]}) - 4 >= 2
+            assert len(t.hidden["options"]) == len({*t.shown["options"]}) == 8
             # What the run's evidence says is known for the run's own attributes alone.
             assert ("carried" in t.hidden) == (t.hidden["set"] == "a")
             if t.hidden["set"] == "a":
@@ -77,6 +77,16 @@ def test_tasks_are_balanced_and_follow_from_the_plan(plan: Plan, tasks: list[Tas
         if t.kind == "quality":
             # The other run's conversations have the same ids, and none of these verdicts.
             assert set(t.hidden["experts"]) == ({"depth", "coherency"} if t.hidden["set"] == "a" else set())
+
+
+def test_gold_has_as_many_sentences_as_any_other(plan: Plan) -> None:
+    tasks = assemble(replace(plan, kinds=("faithfulness",), items=12))
+    assert {t.gold for t in tasks} == {True, False}
+    assert {len(t.hidden["options"]) for t in tasks} == {8}
+    for t in tasks:
+        if t.gold:
+            assert Counter(t.hidden["options"]) == {"true": 4, "random": 4}
+            assert len(t.hidden["never"]) == 4
 
 
 def test_nothing_shown_tells_sides_sets_or_gold(tasks: list[Task]) -> None:

@@ -12,7 +12,7 @@ from duologue.datasets import Dialogue, open_dataset
 from duologue.errors import UsageError
 from duologue.records import Conversation, make_id
 from duologue.review.study import gold
-from duologue.review.study.distractors import distractors
+from duologue.review.study.distractors import distractors, unrelated
 from duologue.review.study.records import Kind, Plan, Task
 from duologue.review.view import shown_text
 from duologue.store.database import FILE_NAME
@@ -158,9 +158,11 @@ def _faithfulness(
             own = list(dialogue.user_1 if speaker == 1 else dialogue.user_2)
             partner = dialogue.user_2 if speaker == 1 else dialogue.user_1
             true = rng.sample(own, min(4, len(own)))
-            wrong = distractors(own, partner, pools[name], rng)
             if is_gold:
-                wrong = [(kind, text) for kind, text in wrong if kind == "random"]
+                # As many as in any other task, so that nobody can count which is which.
+                wrong = [("random", text) for text in unrelated(own, pools[name], 4, rng, partner)]
+            else:
+                wrong = distractors(own, partner, pools[name], rng)
             options = [("true", text) for text in true] + wrong
             rng.shuffle(options)
             talk = _talk(dialogue)
