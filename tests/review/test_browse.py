@@ -10,6 +10,7 @@ from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 import pytest
@@ -55,7 +56,21 @@ def test_filters_search_and_pages(serve_review: Serve, write_run: Callable[..., 
     assert _rows(client, "expert=faithfulness&verdict=refused") == 0
     assert _rows(client, "stage=candidate&iteration=1&expert=faithfulness&verdict=refused") == 60
     assert _rows(client, "expert=no-such") == 0
+    # Without an expert, a verdict is that of any.
+    assert _rows(client, "stage=candidate&iteration=1&verdict=refused") == 60
+    assert _rows(client, "stage=candidate&iteration=1&verdict=refused&text=candidate") == 60
+    assert _rows(client, "verdict=refused") == 0
+    assert _rows(client, "verdict=passed") == 60
     assert _rows(client, "page=99999999999&iteration=x&low=nan&status=y&stage=z") == 60
+
+
+def test_links_keep_the_whole_query() -> None:
+    from duologue.review.find import Query
+
+    for values in ({"low": "1", "high": "1.0"}, {"iteration": "1", "page": "3"}, {"verdict": "refused", "low": "0"}):
+        query = Query.of(values)
+        assert Query.of(dict(parse_qsl(query.link()))) == query
+    assert Query.of({"page": "1"}).link() == Query.of({}).link()
 
 
 def test_a_conversation_shows_evidence_both_ways_and_why_it_won(
