@@ -270,6 +270,16 @@ def _expert(connection: sqlite3.Connection, query: Query, place: int) -> tuple[s
     return f"EXISTS (SELECT 1 FROM scores WHERE {found} AND scores.n = r.n)", parameters, False  # noqa: S608
 
 
+def named(connection: sqlite3.Connection, name: str) -> int | None:
+    """The row that an id leads to: of a pair's conversations the data set's, or while there is none the newest."""
+    found = connection.execute(
+        "SELECT n FROM rows WHERE name = ? ORDER BY stage = 'conversation' DESC, status = 'accepted' DESC,"
+        " iteration = 0 DESC, iteration DESC LIMIT 1",
+        (name,),
+    ).fetchone()
+    return None if found is None else int(found[0])
+
+
 def _term(word: str, *, last: bool) -> str:
     return f'"{word}"' + ("*" if last and len(word) > 3 else "")
 

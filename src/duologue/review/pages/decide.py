@@ -18,7 +18,7 @@ from starlette.routing import Route
 from duologue.export.rows import row_of
 from duologue.review.app import Review, page
 from duologue.review.file_source import can_look
-from duologue.review.find import Query
+from duologue.review.find import Query, named
 from duologue.review.security import owner_only
 from duologue.review.view import shown_text
 from duologue.spreadsheets import defused
@@ -75,11 +75,7 @@ async def decide(request: Request) -> Response:
     await run_in_threadpool(mark)
     link = Query.of(request.query_params).link()
     if action == "choose":
-        rows = review.index.reader().execute(
-            "SELECT n FROM rows WHERE name = ? AND stage = 'conversation' ORDER BY iteration LIMIT 1",
-            (conversation.id,),
-        )
-        n = next((found for (found,) in rows.fetchall()), n)
+        n = await run_in_threadpool(lambda: named(review.index.reader(), conversation.id)) or n
     return RedirectResponse(f"/row/{n}" + (f"?{link}" if link else ""), 303)
 
 
