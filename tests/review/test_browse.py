@@ -146,6 +146,35 @@ def test_a_run_that_goes_on_is_followed(serve_review: Serve, write_run: Callable
     assert _rows(client, "text=trombone") == 3
 
 
+def test_what_a_resumed_run_records_anew_is_shown_once(
+    serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    run = write_run(tmp_path / "run", 3, state="running")
+    client, review = serve_review(run)
+    stages = ("stage=pair", "stage=candidate&iteration=1", "stage=conversation&iteration=2", "text=trombone")
+    before = [_rows(client, query) for query in stages]
+    with sqlite3.connect(run / "run.sqlite") as other:
+        columns = 'revision, stage, iteration, item, status, "by", reason, data, position, seq'
+        other.execute(f"INSERT OR REPLACE INTO items SELECT {columns}, pass + 1 FROM items ORDER BY rowid")
+    other.close()
+    assert review.source.fill(review.index, whole=False) > 20
+    assert [_rows(client, query) for query in stages] == before
+
+
+def test_an_id_of_a_running_run_leads_to_the_pairs_conversation(
+    serve_review: Serve, write_run: Callable[..., Path], field: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    client, _ = serve_review(write_run(tmp_path / "run", 2, state="running"))
+    page = client.get("/c/c-000000000001")
+    assert "This is not" not in page.text
+    assert 'value="accept"' in page.text
+    assert "(1.2)" in page.text.partition("Decide by hand")[0]
+    name = re.findall(r'name="candidate" value="([^"]+)"', page.text)[0]
+    after = _post(client, page, "decide", field, action="choose", candidate=name)
+    assert after.url.path == page.url.path
+    assert "chosen by hand" in after.text
+
+
 def test_the_index_is_kept_and_made_anew_for_another_source(write_run: Callable[..., Path], tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", 3)
     review = open_review(run)
