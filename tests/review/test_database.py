@@ -76,7 +76,7 @@ def test_a_review_lies_in_a_run_and_beside_anything_else(tmp_path: Path, monkeyp
     run.mkdir()
     data.mkdir()
     (run / "run.sqlite").touch()
-    assert place_of(run) == run / "review.sqlite"
+    assert place_of(run) == place_of(run / "run.sqlite") == run / "review.sqlite"
     assert place_of(data) == tmp_path / "owls.review.sqlite"
     monkeypatch.chdir(data)
     assert place_of(Path()) == tmp_path / "owls.review.sqlite"

@@ -60,8 +60,6 @@ class Review:
 def open_review(path: Path, *, token: str | None = None, who: str = "owner") -> Review:
     """Open a run folder or data set file for review. Raises UsageError or StoreError, in one line."""
     source = open_source(path)
-    if path.name == "run.sqlite":
-        path = path.parent
     database = ReviewDatabase(place_of(path))
     try:
         secret = database.secret("secret")

@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+from duologue.datasets.readers.run import run_folder
 from duologue.errors import DuologueError, StoreError
 from duologue.review.study.schema import TABLES as STUDY_TABLES
 from duologue.store.database import FILE_NAME as RUN
@@ -38,6 +39,7 @@ def place_of(path: Path) -> Path:
     A folder of files may be passed on as it is, and what people decided and answered must not go with it. A review that
     lies in one already is used.
     """
+    path = run_folder(path)
     if (path / RUN).is_file() or (path / FILE_NAME).is_file():
         return path / FILE_NAME
     path = path.resolve() if path.name in ("", "..") else path
