@@ -119,8 +119,8 @@ def _detection(plan: Plan, a: list[Dialogue], b: list[Dialogue]) -> Iterator[Tas
     golds = _golds(n)
     for side, number, dialogue in zip(_sides(golds, rng), range(golds), b[-golds:], strict=True):
         # Of the machine's nothing is left but how long it is.
-        real, other = _talk(dialogue), _talk(rng.choice(b))
-        talks = {side: gold.plain_machine(other, rng), "second" if side == "first" else "first": real}
+        real, length = _talk(dialogue), _talk(rng.choice(b))
+        talks = {side: gold.plain_machine(length, rng), "second" if side == "first" else "first": real}
         yield _task(plan, "detection", number, dict(talks), {"answer": side}, _words(*talks.values()), True)
 
 
