@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -47,6 +48,25 @@ def test_a_job_that_fails_takes_nothing_else_with_it(tmp_path: Path) -> None:
     assert database.reader().execute("SELECT count(*) FROM decisions").fetchone() == (7,)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         database.reader().execute("DELETE FROM decisions")
+    database.close()
+
+
+def test_a_job_whose_request_was_given_up_does_not_end_the_writer(tmp_path: Path) -> None:
+    database = ReviewDatabase(tmp_path / "review.sqlite")
+    held, go = threading.Event(), threading.Event()
+
+    def slow(connection: sqlite3.Connection) -> None:
+        held.set()
+        go.wait(60)
+
+    first = database.submit(slow)
+    assert held.wait(60)
+    second, third = database.submit(_job("c2")), database.submit(_job("c3"))
+    assert first.cancel()
+    assert second.cancel()
+    go.set()
+    assert third.result(60)
+    assert database.submit(_job("c4")).result(60)
     database.close()
 
 

@@ -185,6 +185,9 @@ class ReviewDatabase:
             )
             results = [(future, None, failure) for _, future in batch]
         for future, result, problem in results:
+            # Nobody waits any more for a request that was given up; the others do.
+            if not future.set_running_or_notify_cancel():
+                continue
             if problem is None:
                 future.set_result(result)
             else:
