@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -34,6 +35,19 @@ def test_many_at_once_are_all_there(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(StoreError, match="closed"):
         database.submit(_job("late"))
+
+
+def test_nobody_else_on_the_machine_may_read_it(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        database = ReviewDatabase(tmp_path / "review.sqlite")
+    finally:
+        os.umask(before)
+    database.write(_job("c"))
+    found = {p.name: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir() if p.suffix != ".lock"}
+    assert found.keys() >= {"review.sqlite", "review.sqlite-wal"}
+    assert set(found.values()) == {0o600}
+    database.close()
 
 
 def test_a_job_that_fails_takes_nothing_else_with_it(tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ who answer at once share one sync of the disk.
 
 from __future__ import annotations
 
+import os
 import queue
 import secrets
 import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -72,6 +74,9 @@ class ReviewDatabase:
         self._thread.start()
 
     def _open(self) -> sqlite3.Connection:
+        # It holds answers and everyone's links, so nobody else on the machine may read it; SQLite's own files follow it.
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
