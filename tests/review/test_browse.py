@@ -305,6 +305,8 @@ def test_a_file_is_browsed_too(
     assert "rejected by hand" in client.post(f"{page.url.path}/decide", data=fields).text
     kept = [orjson.loads(line) for line in client.get("/download/reviewed.jsonl").text.splitlines()]
     assert [[u["speaker"] for u in r["utterances"]] for r in kept] == [[2, 2, 1], [2, 2, 1]]
+    # Under the file's own ids, so that they can be joined; it has no splits.
+    assert [(r["id"], r["split"]) for r in kept] == [("row 1/x", ""), ("row 2/x", "")]
     review.close()
     data.write_bytes(orjson.dumps(rows[0]))
     client, _ = serve_review(data)

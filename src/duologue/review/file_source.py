@@ -178,4 +178,5 @@ def _shown(value: dict[str, Any]) -> Shown:
     split = value["split"] if value["split"] in ("train", "valid", "test") else "train"
     pair = Pair(id_, index, profile("user_1"), profile("user_2"), split=split)  # type: ignore[arg-type]
     candidate = Candidate("", pair, 0, 0, 0, tuple(value["utterances"]), "whole", str(value["model"]), "", 0)
-    return Shown(Conversation(candidate, (), 1.0), 0, "accepted", "", "", speakers)
+    own = str(value["id"]), str(value["split"])
+    return Shown(Conversation(candidate, (), 1.0), 0, "accepted", "", "", speakers, own)

@@ -144,6 +144,8 @@ async def data_set(request: Request) -> Response:
             if kept is None:
                 continue
             row = row_of(kept)
+            if shown.own is not None:
+                row["id"], row["split"] = shown.own
             # A run's candidates take turns, and one put in the winner's place may have more or fewer of them.
             if not review.source.is_run:
                 for utterance, speaker in zip(row["utterances"], shown.speakers, strict=True):
