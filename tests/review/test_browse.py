@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sqlite3
 import time
@@ -437,6 +438,23 @@ def test_a_native_file_shows_its_evidence_and_keeps_it(
     assert _rows(client, "expert=depth&low=0.52&high=0.56") == 1
     # Taken along as decided, nothing of a row is lost.
     assert client.get("/download/reviewed.jsonl").content == (tmp_path / "same.jsonl").read_bytes()
+
+
+def test_a_folder_is_indexed_anew_only_when_its_files_change(write_run: Callable[..., Path], tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    from duologue.export import export_run
+    from duologue.review.source import open_source
+
+    data = tmp_path / "owls" / "data"
+    data.mkdir(parents=True)
+    with RunReader(write_run(tmp_path / "run", 3)) as reader:
+        export_run(reader, "parquet", data / "train.parquet")
+    before = open_source(data.parent).source
+    (data.parent / "notes.txt").write_text("mine")
+    assert open_source(data.parent).source == before
+    # A change inside the inner folder leaves the outer one's time as it is.
+    os.utime(data / "train.parquet", (1, 1))
+    assert open_source(data.parent).source != before
 
 
 def test_evidence_is_looked_for_on_demand_where_a_file_holds_none(
