@@ -14,7 +14,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -157,9 +156,10 @@ def make_app(review: Review, hosts: frozenset[str] | None, *, watch: bool = True
             *results.ROUTES,
             *annotate.ROUTES,
         ],
-        middleware=[Middleware(Shield, hosts=hosts)],
         exception_handlers={HTTPException: _problem, DuologueError: _problem, sqlite3.Error: _problem},
         lifespan=lifespan,
     )
     app.state.review = review
+    # Around all of it: Starlette's own middleware for errors would lie outside of one that it is given.
+    app.middleware_stack = Shield(app.build_middleware_stack(), hosts)
     return app

@@ -92,5 +92,5 @@ def _render(review: Review, seat: Seat, position: int, found: Task, given: Any, 
 
 ROUTES = [
     Route("/a/{token}", welcome),
-    Route("/a/{token}/{position:int}", task, methods=["GET", "POST"]),
+    Route("/a/{token}/{position:number}", task, methods=["GET", "POST"]),
 ]

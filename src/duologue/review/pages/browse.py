@@ -103,6 +103,6 @@ async def by_name(request: Request) -> Response:
 ROUTES = [
     Route("/", owner_only(home)),
     Route("/list", owner_only(listing)),
-    Route("/row/{n:int}", owner_only(row)),
+    Route("/row/{n:number}", owner_only(row)),
     Route("/c/{name:path}", owner_only(by_name)),
 ]

@@ -175,8 +175,8 @@ def _download(body: bytes, kind: str, name: str) -> Response:
 
 
 ROUTES = [
-    Route("/row/{n:int}/decide", owner_only(decide), methods=["POST"]),
-    Route("/row/{n:int}/evidence", owner_only(look_for_evidence), methods=["POST"]),
+    Route("/row/{n:number}/decide", owner_only(decide), methods=["POST"]),
+    Route("/row/{n:number}/evidence", owner_only(look_for_evidence), methods=["POST"]),
     Route("/decisions", owner_only(decisions)),
     Route("/download/decisions.json", owner_only(decisions_json)),
     Route("/download/decisions.csv", owner_only(decisions_csv)),
