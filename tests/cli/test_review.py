@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -93,6 +94,16 @@ def test_an_evaluation_prints_links_and_needs_the_token(make_run: Callable[..., 
     assert "others can read it" in str(refused.exception)
 
 
+def test_links_for_other_machines_name_this_one(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", 3)
+    process, lines = _start(str(run), "--host", "0.0.0.0", "--annotators", "ann", "--items", "1")
+    os.kill(process.pid, signal.SIGTERM)
+    process.communicate(timeout=60)
+    shown = [address for line in lines for address in re.findall(r"http://[^/:]+", line)]
+    assert set(shown) == {f"http://{socket.gethostname()}"}
+    assert len(shown) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -104,6 +115,7 @@ def test_an_evaluation_prints_links_and_needs_the_token(make_run: Callable[..., 
         (("RUN", "--annotators", "a,a"), "name of their own"),
         (("RUN", "--results", "r.json"), "nothing was evaluated"),
         (("RUN", "--host", "203.0.113.7"), "can't listen"),
+        (("RUN", "--host", ""), "--host: is empty"),
     ],
 )
 def test_what_can_not_be_is_one_line(

@@ -7,7 +7,9 @@ import pytest
 
 from duologue.errors import UsageError
 from duologue.publish import Options, publish
+from duologue.publish.facts import run_facts
 from duologue.publish.licences import DATA_LICENCES, conflicts, data_licence, model_terms, remark
+from duologue.store.reading import RunReader
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,18 @@ from duologue.publish.licences import DATA_LICENCES, conflicts, data_licence, mo
         ("mistralai/Mistral-7B-Instruct-v0.3", "free"),
         ("scripted", "stand-in"),
         ("my-own-model", "unknown"),
+        ("qwen2.5:3b", "non-commercial"),
+        ("qwen2.5:7b", "free"),
+        ("llama3:8b", "competing"),
+        ("llama3:latest", "competing"),
+        ("llama3.2:1b", "named"),
+        ("meta-llama/Meta-Llama-3-8B-Instruct", "competing"),
+        ("deepseek-ai/DeepSeek-R1-Distill-Llama-8B", "named"),
+        ("deepseek-r1:70b", "named"),
+        ("deepseek-ai/DeepSeek-R1", "free"),
+        ("CohereForAI/aya-23-8B", "non-commercial"),
+        ("me/malayalam-chat", "unknown"),
+        ("default", "unknown"),
     ],
 )
 def test_terms_of_models(model: str, output: str) -> None:
@@ -46,8 +60,39 @@ def test_terms_of_models(model: str, output: str) -> None:
     ],
 )
 def test_seeds_against_the_chosen_licence(chosen: str, seeds: str, said: str) -> None:
-    found = conflicts(DATA_LICENCES[chosen], seeds, [])
+    found = conflicts(DATA_LICENCES[chosen], [("mine.txt", seeds)], [])
     assert [said in text for text in found] == ([True] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("backend", "name", "logged", "licence"),
+    [
+        ("embedded", "default", "duologue-135m@0123456789ab", "Apache-2.0, adapter CC-BY-4.0"),
+        ("embedded", "minilm", "minilm@0123456789ab", "Apache-2.0"),
+        ("embedded", "/models/duologue-135m.gguf", "duologue-135m@0123456789ab", "not known to duologue"),
+        ("embedded", "default", "duologue-135m", "not known to duologue"),
+        ("endpoint", "default", "default", "not known to duologue"),
+        ("endpoint", "duologue-135m", "duologue-135m", "not known to duologue"),
+        ("endpoint", "duologue-135m@0", "duologue-135m@0", "not known to duologue"),
+    ],
+)
+def test_a_servers_model_is_not_ours_because_it_is_called_so(
+    make_run: Callable[..., Path], tmp_path: Path, backend: str, name: str, logged: str, licence: str
+) -> None:
+    config = {"model.backend": backend, "model.name": name, "model.base_url": "http://localhost/v1"}
+    run = make_run(tmp_path / "run", 1, model=logged, config=config)
+    with RunReader(run) as reader:
+        assert [t.licence for t in run_facts(reader).models] == [licence]
+
+
+def test_each_source_of_seeds_is_checked() -> None:
+    sources = [("old.txt", "cc-by-sa-4.0"), ("new.txt", "cc0-1.0"), ("more.txt", "none")]
+    assert conflicts(DATA_LICENCES["cc-by-sa-4.0"], sources[:2], []) == []
+    found = conflicts(DATA_LICENCES["cc-by-4.0"], sources, [])
+    assert [text.partition(" state")[0].partition(" are")[0] for text in found] == [
+        "the seeds old.txt",
+        "the seeds more.txt",
+    ]
 
 
 def test_an_unknown_licence_is_refused_with_the_known_ones() -> None:

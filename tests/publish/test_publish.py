@@ -12,6 +12,7 @@ import yaml
 
 from duologue.errors import ImpossibleRequest, StoreError, UsageError
 from duologue.publish import Options, publish
+from duologue.store.database import Database
 
 
 def header(folder: Path) -> dict[str, object]:
@@ -178,7 +179,12 @@ def test_the_card_says_what_was_decided_by_hand(make_run: Callable[..., Path], t
 def test_secrets_and_places_stay_home(make_run: Callable[..., Path], tmp_path: Path) -> None:
     config = {"model.backend": "endpoint", "model.name": "m", "model.base_url": "http://gpu7.lab.example:8000/v1"}
     config["seeds.path"] = str(tmp_path / "private" / "seeds.txt")
-    publish(make_run(tmp_path / "run", 2, config=config), tmp_path / "to", Options(seeds_licence="cc0-1.0"))
+    run = make_run(tmp_path / "run", 2, config=config, state="failed")
+    database = Database(run)
+    why = f"http://gpu7.lab.example:8000: can't be reached; see {tmp_path / 'private'}"
+    database.post(("UPDATE revisions SET note = ?", (why,)))
+    database.close()
+    publish(run, tmp_path / "to", Options(seeds_licence="cc0-1.0", unfinished=True))
     for path in (tmp_path / "to").rglob("*"):
         if path.is_file():
             assert b"gpu7" not in path.read_bytes(), path

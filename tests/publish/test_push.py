@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from duologue.errors import DuologueError, UsageError
+from duologue.publish import Options, publish
 from duologue.publish.push import check_id, connect, push
 
 
@@ -77,6 +78,18 @@ def test_everything_arrives_and_what_an_earlier_version_left_goes(published: Pat
     assert where.endswith("/datasets/me/owls")
     assert hub.made == [("me/owls", True)]
     assert hub.files == of(published) | {".gitattributes": b"x"}
+
+
+def test_what_is_not_of_the_data_set_is_not_sent(run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "owls"
+    publish(run, folder, Options())
+    own = of(folder)
+    for name in ("review.sqlite", ".env", "data/draft.parquet", "notes/README.md"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("mine")
+    hub = Hub()
+    push(folder, "me/owls", hub)
+    assert hub.files == own
 
 
 def test_files_that_no_version_listed_stay(published: Path) -> None:

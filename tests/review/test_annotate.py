@@ -85,6 +85,21 @@ def test_what_is_missing_is_said_and_nothing_entered_is_lost(
     assert review.studies.study(review.studies.latest()).answers == ()
 
 
+def test_an_open_form_outlasts_a_restart_with_another_token_of_the_owner(
+    study: tuple[Any, Any, dict[str, str]], field: Callable[[str, str], str]
+) -> None:
+    client, review, links = study
+    link = links["ann"]
+    page = client.get(f"{link}/1")
+    assert "data-answered" not in page.text
+    review.gate = type(review.gate)(review.gate.secret, "another-token-of-the-owner")
+    assert client.post(f"{link}/1", data=_fields(page.text, field)).status_code == 200
+    assert len(review.studies.study(review.studies.latest()).answers) == 1
+    assert "data-answered" in client.get(f"{link}/1").text
+    # The owner's own pages do need the new token.
+    assert client.get("/results").status_code == 401
+
+
 def test_links_are_one_annotators_own(study: tuple[Any, Any, dict[str, str]], field: Callable[[str, str], str]) -> None:
     client, review, links = study
     mine, other = links["ann"], links["<b>bo</b>"]

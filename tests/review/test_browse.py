@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sqlite3
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 import pytest
@@ -55,7 +57,21 @@ def test_filters_search_and_pages(serve_review: Serve, write_run: Callable[..., 
     assert _rows(client, "expert=faithfulness&verdict=refused") == 0
     assert _rows(client, "stage=candidate&iteration=1&expert=faithfulness&verdict=refused") == 60
     assert _rows(client, "expert=no-such") == 0
+    # Without an expert, a verdict is that of any.
+    assert _rows(client, "stage=candidate&iteration=1&verdict=refused") == 60
+    assert _rows(client, "stage=candidate&iteration=1&verdict=refused&text=candidate") == 60
+    assert _rows(client, "verdict=refused") == 0
+    assert _rows(client, "verdict=passed") == 60
     assert _rows(client, "page=99999999999&iteration=x&low=nan&status=y&stage=z") == 60
+
+
+def test_links_keep_the_whole_query() -> None:
+    from duologue.review.find import Query
+
+    for values in ({"low": "1", "high": "1.0"}, {"iteration": "1", "page": "3"}, {"verdict": "refused", "low": "0"}):
+        query = Query.of(values)
+        assert Query.of(dict(parse_qsl(query.link()))) == query
+    assert Query.of({"page": "1"}).link() == Query.of({}).link()
 
 
 def test_a_conversation_shows_evidence_both_ways_and_why_it_won(
@@ -129,6 +145,35 @@ def test_a_run_that_goes_on_is_followed(serve_review: Serve, write_run: Callable
     review.source.fill(review.index, whole=True)
     assert _rows(client, "") == 3
     assert _rows(client, "text=trombone") == 3
+
+
+def test_what_a_resumed_run_records_anew_is_shown_once(
+    serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    run = write_run(tmp_path / "run", 3, state="running")
+    client, review = serve_review(run)
+    stages = ("stage=pair", "stage=candidate&iteration=1", "stage=conversation&iteration=2", "text=trombone")
+    before = [_rows(client, query) for query in stages]
+    with sqlite3.connect(run / "run.sqlite") as other:
+        columns = 'revision, stage, iteration, item, status, "by", reason, data, position, seq'
+        other.execute(f"INSERT OR REPLACE INTO items SELECT {columns}, pass + 1 FROM items ORDER BY rowid")
+    other.close()
+    assert review.source.fill(review.index, whole=False) > 20
+    assert [_rows(client, query) for query in stages] == before
+
+
+def test_an_id_of_a_running_run_leads_to_the_pairs_conversation(
+    serve_review: Serve, write_run: Callable[..., Path], field: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    client, _ = serve_review(write_run(tmp_path / "run", 2, state="running"))
+    page = client.get("/c/c-000000000001")
+    assert "This is not" not in page.text
+    assert 'value="accept"' in page.text
+    assert "(1.2)" in page.text.partition("Decide by hand")[0]
+    name = re.findall(r'name="candidate" value="([^"]+)"', page.text)[0]
+    after = _post(client, page, "decide", field, action="choose", candidate=name)
+    assert after.url.path == page.url.path
+    assert "chosen by hand" in after.text
 
 
 def test_the_index_is_kept_and_made_anew_for_another_source(write_run: Callable[..., Path], tmp_path: Path) -> None:
@@ -261,6 +306,8 @@ def test_a_file_is_browsed_too(
     assert "rejected by hand" in client.post(f"{page.url.path}/decide", data=fields).text
     kept = [orjson.loads(line) for line in client.get("/download/reviewed.jsonl").text.splitlines()]
     assert [[u["speaker"] for u in r["utterances"]] for r in kept] == [[2, 2, 1], [2, 2, 1]]
+    # Under the file's own ids, so that they can be joined; it has no splits.
+    assert [(r["id"], r["split"]) for r in kept] == [("row 1/x", ""), ("row 2/x", "")]
     review.close()
     data.write_bytes(orjson.dumps(rows[0]))
     client, _ = serve_review(data)
@@ -312,6 +359,9 @@ def test_another_candidate_is_put_in_the_winners_place_and_exports_hold_it(
     assert (one.candidate.id, one.hand, one.candidate.utterances[-1]) == (loser, "chosen", "Candidate 2 ends here.")
     assert one.candidate.pair == before["c-000000000001"].candidate.pair
     assert [v.expert for v in one.verdicts] == ["faithfulness"]
+    # It has other turns than the winner; the download has it and all that come after.
+    assert len(one.candidate.utterances) != len(before[one.id].candidate.utterances)
+    assert client.get("/download/reviewed.jsonl").content == (tmp_path / "out.jsonl").read_bytes()
     assert {k: v for k, v in found.items() if k != one.id} == {k: v for k, v in before.items() if k != one.id}
     rows = list(map(orjson.loads, (tmp_path / "preference.jsonl").read_bytes().splitlines()))
     (pair,) = [r for r in rows if r["conversation"] == one.id]
@@ -388,6 +438,23 @@ def test_a_native_file_shows_its_evidence_and_keeps_it(
     assert _rows(client, "expert=depth&low=0.52&high=0.56") == 1
     # Taken along as decided, nothing of a row is lost.
     assert client.get("/download/reviewed.jsonl").content == (tmp_path / "same.jsonl").read_bytes()
+
+
+def test_a_folder_is_indexed_anew_only_when_its_files_change(write_run: Callable[..., Path], tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    from duologue.export import export_run
+    from duologue.review.source import open_source
+
+    data = tmp_path / "owls" / "data"
+    data.mkdir(parents=True)
+    with RunReader(write_run(tmp_path / "run", 3)) as reader:
+        export_run(reader, "parquet", data / "train.parquet")
+    before = open_source(data.parent).source
+    (data.parent / "notes.txt").write_text("mine")
+    assert open_source(data.parent).source == before
+    # A change inside the inner folder leaves the outer one's time as it is.
+    os.utime(data / "train.parquet", (1, 1))
+    assert open_source(data.parent).source != before
 
 
 def test_evidence_is_looked_for_on_demand_where_a_file_holds_none(

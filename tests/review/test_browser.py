@@ -229,6 +229,32 @@ def _answer(page: Any) -> None:
     page.wait_for_url(lambda url: url != before)
 
 
+def test_what_was_chosen_is_kept_until_it_was_taken(
+    browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    one, other = write_run(tmp_path / "one", 20), write_run(tmp_path / "two", 20, persona="Yes.")
+    served = serve(one, token=TOKEN, plan=_plan(one, other))
+    task = f"{served.address}/a/{dict(served.review.studies.links(served.study or ''))['ann']}/1"
+    page = _page(browser)
+    page.goto(task)
+    page.keyboard.press("2")
+    # The server is away, or refuses.
+    page.route(
+        "**/*",
+        lambda route: route.fulfill(status=503, body="busy") if route.request.method == "POST" else route.continue_(),
+    )
+    page.click("text=Confirm")
+    page.wait_for_selector("text=busy")
+    page.unroute("**/*")
+    page.goto(task)
+    assert page.locator("input").nth(2).is_checked()
+    _answer(page)
+    # Once it was taken, the answer on the server is what is shown.
+    page.goto(task)
+    assert page.locator("text=Confirm again").count() == 1
+    assert page.evaluate("sessionStorage.length") == 0
+
+
 def test_a_whole_session_with_a_reload_and_two_at_once(
     browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -35,6 +37,19 @@ def test_many_at_once_are_all_there(tmp_path: Path) -> None:
         database.submit(_job("late"))
 
 
+def test_nobody_else_on_the_machine_may_read_it(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        database = ReviewDatabase(tmp_path / "review.sqlite")
+    finally:
+        os.umask(before)
+    database.write(_job("c"))
+    found = {p.name: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir() if p.suffix != ".lock"}
+    assert found.keys() >= {"review.sqlite", "review.sqlite-wal"}
+    assert set(found.values()) == {0o600}
+    database.close()
+
+
 def test_a_job_that_fails_takes_nothing_else_with_it(tmp_path: Path) -> None:
     database = ReviewDatabase(tmp_path / "review.sqlite")
     futures = [database.submit(_job(f"c{i}", "nonsense" if i == 3 else "accept")) for i in range(8)]
@@ -47,6 +62,25 @@ def test_a_job_that_fails_takes_nothing_else_with_it(tmp_path: Path) -> None:
     assert database.reader().execute("SELECT count(*) FROM decisions").fetchone() == (7,)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         database.reader().execute("DELETE FROM decisions")
+    database.close()
+
+
+def test_a_job_whose_request_was_given_up_does_not_end_the_writer(tmp_path: Path) -> None:
+    database = ReviewDatabase(tmp_path / "review.sqlite")
+    held, go = threading.Event(), threading.Event()
+
+    def slow(connection: sqlite3.Connection) -> None:
+        held.set()
+        go.wait(60)
+
+    first = database.submit(slow)
+    assert held.wait(60)
+    second, third = database.submit(_job("c2")), database.submit(_job("c3"))
+    assert first.cancel()
+    assert second.cancel()
+    go.set()
+    assert third.result(60)
+    assert database.submit(_job("c4")).result(60)
     database.close()
 
 
@@ -68,8 +102,21 @@ def test_only_one_review_at_a_time_and_only_its_own_file(tmp_path: Path) -> None
     newer.close()
     with pytest.raises(StoreError, match="newer duologue"):
         ReviewDatabase(tmp_path / "review.sqlite")
-    assert place_of(tmp_path).name == "review.sqlite"
     assert place_of(other).name == "other.sqlite.review.sqlite"
+
+
+def test_a_review_lies_in_a_run_and_beside_anything_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, data = tmp_path / "run", tmp_path / "owls"
+    run.mkdir()
+    data.mkdir()
+    (run / "run.sqlite").touch()
+    assert place_of(run) == place_of(run / "run.sqlite") == run / "review.sqlite"
+    assert place_of(data) == tmp_path / "owls.review.sqlite"
+    monkeypatch.chdir(data)
+    assert place_of(Path()) == tmp_path / "owls.review.sqlite"
+    # One that was made in the folder goes on.
+    (data / "review.sqlite").touch()
+    assert place_of(data) == data / "review.sqlite"
 
 
 _WRITER = """

@@ -66,6 +66,35 @@ def test_limits(serve_review: Serve, write_run: Callable[..., Path], tmp_path: P
     assert client.put("/row/1/decide").status_code == 405
 
 
+def test_odd_addresses_and_cookies_are_refused_in_order(
+    serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    client, review = serve_review(write_run(tmp_path / "run", 1), token=TOKEN)
+    client.get("/enter", params={"token": TOKEN})
+    for number in ("9" * 16, "9" * 20, "9" * 5000):
+        assert client.get(f"/row/{number}").status_code == 404
+        assert client.post(f"/row/{number}/decide").status_code == 404
+    assert client.get("/row/" + "9" * 15).status_code == 404
+    client.cookies.clear()
+    cookie = f"{review.gate.cookie}=name.\xe9".encode("latin-1")
+    assert client.get("/", headers=[(b"cookie", cookie)]).status_code == 401
+
+
+def test_an_error_of_ours_has_the_headers_too(
+    serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, review = serve_review(write_run(tmp_path / "run", 1))
+
+    def broken() -> str:
+        raise RuntimeError("oh")
+
+    monkeypatch.setattr(review.source, "state", broken)
+    answer = client.get("/list")
+    assert answer.status_code == 500
+    assert answer.headers["content-security-policy"] == POLICY
+    assert answer.headers["cache-control"] == "no-store"
+
+
 def test_forms_need_their_token_and_their_own_site(
     serve_review: Serve, write_run: Callable[..., Path], field: Callable[[str, str], str], tmp_path: Path
 ) -> None:

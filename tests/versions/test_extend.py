@@ -12,6 +12,8 @@ from duologue.api import run
 from duologue.config.load import load_config
 from duologue.errors import ConfigError, ImpossibleRequest, StoreError, UsageError
 from duologue.export.rows import row_of
+from duologue.publish import Options, publish
+from duologue.publish.sources import seeds_of
 from duologue.records import Pair
 from duologue.store.reading import RunReader
 from duologue.versions.diff import diff, open_version
@@ -140,6 +142,59 @@ def test_a_version_can_be_extended_again(folder: Path) -> None:
     assert (done.base, done.version) == (2, 3)
     assert [len(rows(folder / "run", n)) for n in (1, 2, 3)] == [5, 7, 9]
     assert rows(folder / "run", 3)[:7] == rows(folder / "run", 2)
+
+
+def test_lines_added_to_the_same_seeds_join_what_the_first_ones_made(folder: Path) -> None:
+    extend(folder / "run", str(folder / "new.txt"), pairs=2)
+    second = rows(folder / "run", 2)
+    # Nothing but another number of conversations is no news.
+    with pytest.raises(UsageError, match=r"holds no attribute that version 2 of .* lacks"):
+        extend(folder / "run", str(folder / "new.txt"), pairs=3)
+    (folder / "new.txt").write_text(NEW + MORE)
+    for _ in range(2):
+        done = extend(folder / "run", str(folder / "new.txt"), pairs=2)
+        assert (done.base, done.version, done.known) == (2, 3, 11)
+        assert len(rows(folder / "run")) == 9
+        assert rows(folder / "run")[:7] == second
+
+
+def test_an_extension_that_stopped_goes_on_from_its_base(folder: Path) -> None:
+    from duologue.store.database import Database
+
+    extend(folder / "run", str(folder / "new.txt"), pairs=2)
+    after = rows(folder / "run")
+    database = Database(folder / "run")
+    database.post(("UPDATE revisions SET state = 'stopped' WHERE id = 2", ()))
+    database.close()
+    done = extend(folder / "run", str(folder / "new.txt"), pairs=2)
+    assert (done.base, done.version) == (1, 2)
+    assert rows(folder / "run") == after
+
+
+def test_all_seeds_of_a_version_count_when_it_is_published(folder: Path) -> None:
+    extend(folder / "run", str(folder / "new.txt"), pairs=2)
+    (folder / "more.txt").write_text(MORE)
+    extend(folder / "run", str(folder / "more.txt"), pairs=2)
+
+    def checked(stated: str) -> tuple[tuple[str, str], ...]:
+        with RunReader(folder / "run") as reader:
+            return tuple((s.name, s.licence) for s in seeds_of(reader, stated))
+
+    assert checked("") == (("old.txt", ""), ("new.txt", ""), ("more.txt", ""))
+    mixed = "cc-by-4.0, old.txt=cc-by-sa-4.0,more.txt=none"
+    assert checked(mixed) == (("old.txt", "cc-by-sa-4.0"), ("new.txt", "cc-by-4.0"), ("more.txt", "none"))
+    with pytest.raises(UsageError, match=r"no seeds 'x\.txt'; there are: old\.txt, new\.txt, more\.txt"):
+        checked("x.txt=none")
+    with RunReader(folder / "run", 2) as reader:
+        assert [s.name for s in seeds_of(reader)] == ["old.txt", "new.txt"]
+    with pytest.raises(UsageError, match=r"the seeds old\.txt are CC BY-SA 4\.0"):
+        publish(folder / "run", folder / "to", Options(seeds_licence=mixed))
+    stated = Options(seeds_licence="cc-by-4.0,old.txt=cc-by-3.0")
+    publish(folder / "run", folder / "to", stated)
+    card = (folder / "to" / "README.md").read_text()
+    assert "Seeds: old.txt; later new.txt; later more.txt." in card
+    assert "| seeds: old.txt | CC BY 3.0 |" in card
+    assert publish(folder / "run", folder / "to", stated).again
 
 
 def test_the_difference_of_two_versions(folder: Path) -> None:

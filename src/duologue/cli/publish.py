@@ -20,7 +20,7 @@ def publish(
         str, typer.Option("--licence", help="The data set's licence, as the hub writes it.")
     ] = "cc-by-4.0",
     seeds_licence: Annotated[
-        str, typer.Option("--seeds-licence", help="The seeds' licence, or none; known for the shipped seeds.")
+        str, typer.Option("--seeds-licence", help="The seeds' licence, or none; SOURCE=LICENCE,... for several.")
     ] = "",
     accept: Annotated[
         bool, typer.Option("--accept-licence-conflicts", help="Publish although licences conflict; the card says so.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import secrets
+import socket
 import stat
 import webbrowser
 from contextlib import suppress
@@ -75,6 +76,8 @@ def review(
             raise UsageError(f"{path}: nothing was evaluated yet; start with --annotators")
         typer.echo(f"{write_results(studies[0], results)} answers written to {results}")
         return
+    if not host.strip():
+        raise UsageError("--host: is empty; name an address, or 0.0.0.0 for all that this machine has")
     plan = _plan(str(path), against, annotators, per_item, items, tasks, seed)
     needs_token = plan is not None or token_file is not None or not is_loopback(host)
     token = _token(token_file) if needs_token else None
@@ -161,4 +164,7 @@ def _login() -> str:
 
 
 def _address(host: str, port: int) -> str:
+    """Where the page is reached; of all of a machine's addresses, by its name."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        host = socket.gethostname()
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -187,11 +187,9 @@ def _funnel(facts: Facts) -> list[str]:
 
 
 def _licences(facts: Facts) -> list[str]:
-    seeds = facts.run.seeds
-    known = DATA_LICENCES.get(seeds.licence)
     rows = [
         ("this data set", f"{facts.licence.title} ({facts.licence.url})", ""),
-        (f"seeds: {seeds.name}", known.title if known else seeds.licence or "not stated", ""),
+        *((f"seeds: {seeds.name}", _licence(seeds.licence), "") for seeds in facts.run.seeds),
         *((f"model: {t.model} ({t.role})", t.licence, remark(t)) for t in facts.run.models),
     ]
     parts = ["## Licences", _table(("what", "licence", "to be known"), rows)]
@@ -199,6 +197,11 @@ def _licences(facts: Facts) -> list[str]:
         parts.append("The publisher was told of these conflicts and published all the same:")
         parts.append("\n".join(f"- {_plain(text)}" for text in facts.conflicts))
     return parts
+
+
+def _licence(name: str) -> str:
+    known = DATA_LICENCES.get(name)
+    return known.title if known else name or "not stated"
 
 
 def _repeat(facts: Facts) -> list[str]:

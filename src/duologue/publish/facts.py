@@ -13,13 +13,10 @@ from duologue.models.registry import ModelEntry, find
 from duologue.publish.data import DataFacts
 from duologue.publish.licences import DataLicence, ModelTerms, model_terms
 from duologue.publish.scrub import last_part, scrubbed
+from duologue.publish.sources import Seeds, seeds_of
 from duologue.report.summary import Summary, summarise
-from duologue.seeds.hub import PREFIX
-from duologue.seeds.shipped import is_shipped
 from duologue.store.reading import RunReader
 
-_SHIPPED = "the seeds that ship with duologue"
-_KNOWN_SEEDS: Mapping[str, str] = {"google/synthetic-persona-chat": "cc-by-4.0"}
 _CHECKERS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("nli", "builtin"): ("duologue's own NLI cross-encoder", "comes with duologue"),
     ("toxicity", "builtin"): ("duologue's own toxicity model", "CC-BY-SA-4.0, comes with duologue"),
@@ -27,16 +24,6 @@ _CHECKERS: Mapping[tuple[str, str], tuple[str, str]] = {
 }
 """Title and licence by role and name."""
 _STAND_IN = ("a stand-in for tests", "none")
-
-
-@dataclass(frozen=True, slots=True)
-class Seeds:
-    """Where the persona attributes come from."""
-
-    name: str
-    """A data set id or a file's name, or that they are the shipped ones."""
-    licence: str
-    """Its id, ``none``, or empty when it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +46,8 @@ class RunFacts:
     """The day it was finished, as 2026-11-24 (UTC)."""
     config: dict[str, Any]
     """Without secrets; see :mod:`duologue.publish.scrub`."""
-    seeds: Seeds
+    seeds: tuple[Seeds, ...]
+    """Of the version and of all that it was extended from, the first one first."""
     models: tuple[ModelTerms, ...]
     checkers: tuple[Checker, ...]
 
@@ -88,15 +76,16 @@ class Facts:
 
 
 def run_facts(reader: RunReader, seeds_licence: str = "") -> RunFacts:
-    """Read what is cheap to read. ``seeds_licence`` is what the user says of the seeds."""
+    """Read what is cheap to read. ``seeds_licence`` is what the user says of the seeds. Raises UsageError, see :func:`seeds_of`."""
     revision = reader.revision()
     config = scrubbed(revision.config)
     moment = revision.finished or revision.started
     roles: dict[str, list[str]] = {}
     for total in reader.call_totals():
         roles.setdefault(total.model, []).append(total.purpose)
+    embedded = _embedded(reader)
     models = tuple(
-        model_terms(last_part(name), _registered(name), ", ".join(dict.fromkeys(purposes)))
+        model_terms(last_part(name), _registered(name, embedded), ", ".join(dict.fromkeys(purposes)))
         for name, purposes in sorted(roles.items())
     )
     return RunFacts(
@@ -105,7 +94,7 @@ def run_facts(reader: RunReader, seeds_licence: str = "") -> RunFacts:
         revision.state,
         datetime.fromtimestamp(moment, UTC).date().isoformat(),
         config,
-        _seeds(config, seeds_licence),
+        seeds_of(reader, seeds_licence),
         models,
         _checkers(config),
     )
@@ -123,19 +112,23 @@ def _entry(name: str) -> ModelEntry | None:
         return None
 
 
-def _registered(name: str) -> str:
-    entry = _entry(name)
+def _embedded(reader: RunReader) -> frozenset[str]:
+    """Names of our own models that ran in this folder itself. A server may call its model by the same names."""
+    found = set()
+    for revision in reader.revisions():
+        model = revision.config.get("model") or {}
+        name = str(model.get("name", ""))
+        # A file of that name may hold anything.
+        if model.get("backend") == "embedded" and not name.endswith(".gguf") and (entry := _entry(name)):
+            found.add(entry.name)
+    return frozenset(found)
+
+
+def _registered(model: str, embedded: frozenset[str]) -> str:
+    """The licence of one of our own models, as the embedded backend logs it: name and hash."""
+    name, _, sha256 = model.partition("@")
+    entry = _entry(name) if sha256 and name in embedded else None
     return entry.licence if entry else ""
-
-
-def _seeds(config: Mapping[str, Any], stated: str) -> Seeds:
-    section = config.get("seeds")
-    path = section.get("path") if isinstance(section, Mapping) else None
-    if is_shipped(path):
-        return Seeds(_SHIPPED, stated or "cc0-1.0")
-    name = str(path)
-    known = _KNOWN_SEEDS.get(name.removeprefix(PREFIX).partition(":")[0].lower(), "")
-    return Seeds(name, stated or known)
 
 
 def _checkers(config: Mapping[str, Any]) -> tuple[Checker, ...]:

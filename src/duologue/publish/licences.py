@@ -93,16 +93,18 @@ _MODELS: tuple[tuple[str, str, Output], ...] = (
     (r"gemini", "Google Gemini API terms", "competing"),
     (r"grok", "xAI terms of service", "competing"),
     (r"llama-?2(\b|-)", "Llama 2 community licence", "competing"),
-    (r"llama-?3(\.0)?(-\d+b|$)", "Llama 3 community licence", "competing"),
+    (r"llama-?3(\.0)?(?![.\d])", "Llama 3 community licence", "competing"),
     (r"llama-?(3\.[1-9]|4)", "Llama community licence", "named"),
     (r"gemma-?[123]?(\b|-)(?!4)", "Gemma terms of use", "passed on"),
-    (r"command-?(r|a)|c4ai|aya", "CC BY-NC 4.0 (weights)", "non-commercial"),
+    (r"command-?(r|a)|c4ai|(^|/)aya", "CC BY-NC 4.0 (weights)", "non-commercial"),
     (r"mistral-large|ministral|codestral|pixtral-large", "Mistral Research licence (weights)", "non-commercial"),
     (r"mistral-7b|mistral-nemo|mixtral|mistral-small", "Apache-2.0", "free"),
-    (r"qwen2\.5-3b", "Qwen Research licence", "non-commercial"),
+    (r"qwen2\.5(-coder)?-3b", "Qwen Research licence", "non-commercial"),
     (r"qwen-?3|qwen2\.5(-coder)?-(0\.5|1\.5|7|14|32)b", "Apache-2.0", "free"),
+    # Two of its sizes were made from Llama models.
+    (r"distill-llama|deepseek-r1-(8|70)b", "MIT, and the Llama community licence", "named"),
     (r"deepseek-(v3|r1)", "MIT", "free"),
-    (r"(^|/)phi-[34]", "MIT", "free"),
+    (r"(^|/)phi-?[34]", "MIT", "free"),
     (r"smollm|olmo|granite", "Apache-2.0", "free"),
 )
 
@@ -134,7 +136,8 @@ def model_terms(model: str, known: str = "", role: str = "") -> ModelTerms:
     """The terms of a model. ``known``: its licence where duologue's registry has it."""
     if known:
         return ModelTerms(model, known, "free", role)
-    name = model.lower()
+    # Ollama writes NAME:SIZE.
+    name = model.lower().replace(":", "-")
     for pattern, licence, output in _MODELS:
         if re.search(pattern, name):
             return ModelTerms(model, licence, output, role)
@@ -146,12 +149,16 @@ def remark(terms: ModelTerms) -> str:
     return _NOTES.get(terms.output, "")
 
 
-def conflicts(chosen: DataLicence, seeds: str, models: Sequence[ModelTerms]) -> list[str]:
+def conflicts(chosen: DataLicence, seeds: Sequence[tuple[str, str]], models: Sequence[ModelTerms]) -> list[str]:
     """Why data from these seeds and models may not be offered under ``chosen``, one reason a text; empty if it may.
 
-    ``seeds`` is the id of the seeds' licence, ``none`` where none is stated, or empty where it is not known.
+    ``seeds`` holds each source's name and the id of its licence, ``none`` where none is stated, or empty where it is not
+    known.
     """
-    found = _of_seeds(chosen, seeds.strip().lower())
+    found = []
+    for source, name in seeds:
+        which = f"the seeds {source[:60]}" if len(seeds) > 1 else "the seeds"
+        found += [f"{which}{text}" for text in _of_seeds(chosen, name.strip().lower())]
     for terms in models:
         if terms.output == "non-commercial" and chosen.non_commercial:
             continue
@@ -161,21 +168,22 @@ def conflicts(chosen: DataLicence, seeds: str, models: Sequence[ModelTerms]) -> 
 
 
 def _of_seeds(chosen: DataLicence, name: str) -> list[str]:
+    """Reasons, each to be put behind "the seeds"."""
     if not name:
-        return ["the seeds' licence is not known; state it with --seeds-licence"]
+        return [": their licence is not known; state it with --seeds-licence"]
     if name in ("none", "unknown"):
-        return ["the seeds state no licence, so nothing allows passing on what is made from them"]
+        return [" state no licence, so nothing allows passing on what is made from them"]
     terms = DATA_LICENCES.get(name)
     if terms is None:
-        return [f"the seeds' licence {name[:60]} is not in duologue's table; read whether it allows {chosen.title}"]
+        return [f": their licence {name[:60]} is not in duologue's table; read whether it allows {chosen.title}"]
     found = []
     if terms.no_derivatives:
-        found.append(f"the seeds are {terms.title}, which does not allow passing on changed data")
+        found.append(f" are {terms.title}, which does not allow passing on changed data")
     if terms.share_alike and chosen.id not in terms.share_alike:
         allowed = " or ".join(DATA_LICENCES[i].title for i in terms.share_alike)
-        found.append(f"the seeds are {terms.title}, so what is made from them has to be {allowed}, not {chosen.title}")
+        found.append(f" are {terms.title}, so what is made from them has to be {allowed}, not {chosen.title}")
     elif terms.non_commercial and not chosen.non_commercial:
-        found.append(f"the seeds are {terms.title}, and {chosen.title} allows commercial use")
+        found.append(f" are {terms.title}, and {chosen.title} allows commercial use")
     if terms.attribution and not chosen.attribution:
-        found.append(f"the seeds are {terms.title} and ask for attribution, which {chosen.title} gives up")
+        found.append(f" are {terms.title} and ask for attribution, which {chosen.title} gives up")
     return found

@@ -19,6 +19,7 @@ from duologue.publish.folder import check_target, check_whole, read_marker, same
 from duologue.publish.licences import conflicts, data_licence, remark
 from duologue.publish.push import check_id
 from duologue.publish.scrub import to_yaml
+from duologue.publish.sources import licences
 from duologue.store.reading import RunReader
 
 
@@ -28,7 +29,8 @@ class Options:
 
     licence: str = "cc-by-4.0"
     seeds_licence: str = ""
-    """Id of the seeds' licence, ``none``, or empty to take what is known."""
+    """Id of the seeds' licence, ``none``, or empty to take what is known; for several sources see
+    :func:`duologue.publish.sources.seeds_of`."""
     name: str = ""
     """The data set's title; empty for the folder's name."""
     author: str = ""
@@ -70,7 +72,7 @@ def publish(run: Path, to: Path, options: Options, *, tell: Callable[[str], None
         check_id(options.repo)
     with RunReader(run) as reader:
         facts = run_facts(reader, options.seeds_licence)
-        found = conflicts(licence, facts.seeds.licence, facts.models)
+        found = conflicts(licence, [(s.name, s.licence) for s in facts.seeds], facts.models)
         if found and not options.accept_conflicts:
             raise UsageError(
                 f"not published: {'; '.join(found)} (choose another --licence, or publish all the same with "
@@ -129,7 +131,7 @@ def _marker(facts: RunFacts, options: Options, to: Path) -> dict[str, Any]:
         "author": options.author,
         "version": options.version,
         "licence": options.licence,
-        "seeds_licence": facts.seeds.licence,
+        "seeds_licence": licences(facts.seeds),
         "also": list(options.also),
         **({"exact": True} if options.exact else {}),
         "repo": options.repo,
@@ -139,7 +141,8 @@ def _marker(facts: RunFacts, options: Options, to: Path) -> dict[str, Any]:
 def _write_texts(facts: Facts, also: list[str], folder: Path) -> None:
     texts = {
         "config.yaml": to_yaml(facts.run.config).encode(),
-        "figures.json": _json(facts.summary.as_json()),
+        # Why a run stopped may name servers, folders and what a provider answered.
+        "figures.json": _json({k: v for k, v in facts.summary.as_json().items() if k != "note"}),
         croissant.FILE_NAME: _json(croissant.metadata(facts, folder)),
         card.FILE_NAME: card.card(facts, also).encode(),
     }

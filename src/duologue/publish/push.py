@@ -20,7 +20,6 @@ from duologue.publish.checksums import read_sums
 from duologue.publish.folder import MARKER, check_whole, read_marker
 
 _ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
-_IGNORE = [".cache/**", ".git/**"]
 _LAST = (CARD, SUMS, MARKER)
 """What says that the data set is there in full."""
 
@@ -81,7 +80,8 @@ def connect(token_file: Path | None = None) -> Hub:
 def push(folder: Path, repo: str, hub: Hub, *, private: bool = False) -> str:
     """Send ``folder`` to the data set ``repo``; return where it is.
 
-    The folder is checked against its SHA256SUMS first. A repository that holds files and no data set of duologue is left
+    Of the folder, its card and the files that its SHA256SUMS lists are sent, and nothing else. It is checked against
+    its SHA256SUMS first. A repository that holds files and no data set of duologue is left
     alone. In one that holds a data set, files that its SHA256SUMS lists and this one lacks are deleted; others stay.
     Raises UsageError for a foreign repository or folder, and DuologueError, in one line, when the hub refuses or the
     upload breaks off.
@@ -104,7 +104,9 @@ def push(folder: Path, repo: str, hub: Hub, *, private: bool = False) -> str:
     stale = sorted((there - own) & _listed(repo, hub, there))
     common = {"repo_id": repo, "folder_path": str(folder), "repo_type": "dataset"}
     common["commit_message"] = f"Data set by {marker['made_by']}"
-    _call(repo, lambda: hub.upload_folder(**common, ignore_patterns=[*_IGNORE, *_LAST]))
+    # What the sums don't list, such as notes or a review that lies in the folder, is nobody else's business.
+    listed = [glob.escape(name) for name in read_sums(folder)]
+    _call(repo, lambda: hub.upload_folder(**common, allow_patterns=listed, ignore_patterns=list(_LAST)))
     last: dict[str, Any] = {"allow_patterns": list(_LAST)}
     if stale:
         # The hub reads them as patterns.

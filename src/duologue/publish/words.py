@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from duologue.publish.facts import Facts
 from duologue.publish.licences import remark
+from duologue.publish.sources import in_words
 from duologue.report.stats import StageAccount
-from duologue.seeds.shipped import is_shipped
 
 PAPER = "arXiv 2312.10007"
 _HAND = {"accepted": "accepted", "edited": "edited", "chosen": "chosen in the place of the Critic's choice"}
@@ -29,7 +29,7 @@ def making(facts: Facts) -> str:
     given = profiles.get("source") == "given"
     writers = ", ".join(terms.model for terms in facts.run.models) or "no model call is logged"
     return (
-        f"Seeds: {facts.run.seeds.name}. Profiles were {'taken as given' if given else 'built from the expanded seeds'}; users "
+        f"Seeds: {in_words(facts.run.seeds)}. Profiles were {'taken as given' if given else 'built from the expanded seeds'}; users "
         f"were paired by the policy {pairing.get('policy', 'unknown')}. Conversations were generated in the mode "
         f"{generator.get('mode', 'unknown')} with {generator.get('candidates', 'unknown')} candidate(s) a pair over "
         f"{loop.get('iterations', 'unknown')} iteration(s). Language models: {writers}. "
@@ -100,7 +100,7 @@ def bias(facts: Facts) -> str:
     )
     seeds = (
         ""
-        if is_shipped(facts.section("seeds").get("path"))
+        if all(seeds.shipped for seeds in facts.run.seeds)
         else " Seeds like those of Persona-Chat are mostly about jobs, hobbies, families and food of North America, and mostly "
         "positive."
     )

@@ -14,7 +14,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -28,6 +27,7 @@ from duologue.review.keeper import Keeper
 from duologue.review.security import Gate, Shield, enter
 from duologue.review.source import Source, open_source
 from duologue.review.study.store import StudyStore
+from duologue.store.hand import FILE_NAME
 
 INDEX_NAME = "review-index.sqlite"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -59,12 +59,10 @@ class Review:
 def open_review(path: Path, *, token: str | None = None, who: str = "owner") -> Review:
     """Open a run folder or data set file for review. Raises UsageError or StoreError, in one line."""
     source = open_source(path)
-    if path.name == "run.sqlite":
-        path = path.parent
     database = ReviewDatabase(place_of(path))
     try:
         secret = database.secret("secret")
-        index = Index(_index_place(path), source.source)
+        index = Index(_index_place(database.path), source.source)
     except BaseException:
         database.close()
         source.close()
@@ -74,8 +72,8 @@ def open_review(path: Path, *, token: str | None = None, who: str = "owner") -> 
     )  # fmt: skip
 
 
-def _index_place(path: Path) -> Path:
-    return path / INDEX_NAME if path.is_dir() else path.with_name(f"{path.name}.{INDEX_NAME}")
+def _index_place(review: Path) -> Path:
+    return review.with_name(review.name.removesuffix(FILE_NAME) + INDEX_NAME)
 
 
 @cache
@@ -158,9 +156,10 @@ def make_app(review: Review, hosts: frozenset[str] | None, *, watch: bool = True
             *results.ROUTES,
             *annotate.ROUTES,
         ],
-        middleware=[Middleware(Shield, hosts=hosts)],
         exception_handlers={HTTPException: _problem, DuologueError: _problem, sqlite3.Error: _problem},
         lifespan=lifespan,
     )
     app.state.review = review
+    # Around all of it: Starlette's own middleware for errors would lie outside of one that it is given.
+    app.middleware_stack = Shield(app.build_middleware_stack(), hosts)
     return app

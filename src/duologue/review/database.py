@@ -7,17 +7,21 @@ who answer at once share one sync of the disk.
 
 from __future__ import annotations
 
+import os
 import queue
 import secrets
 import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from duologue.datasets.readers.run import run_folder
 from duologue.errors import DuologueError, StoreError
 from duologue.review.study.schema import TABLES as STUDY_TABLES
+from duologue.store.database import FILE_NAME as RUN
 from duologue.store.hand import FILE_NAME
 from duologue.store.hand import TABLE as DECISIONS
 from duologue.store.lock import RunLock
@@ -32,8 +36,16 @@ _Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
 
 
 def place_of(path: Path) -> Path:
-    """Where the review of a run folder or file is kept."""
-    return path / FILE_NAME if path.is_dir() else path.with_name(f"{path.name}.{FILE_NAME}")
+    """Where the review of a run folder, a file or a folder of files is kept: in the run's folder, else beside it.
+
+    A folder of files may be passed on as it is, and what people decided and answered must not go with it. A review that
+    lies in one already is used.
+    """
+    path = run_folder(path)
+    if (path / RUN).is_file() or (path / FILE_NAME).is_file():
+        return path / FILE_NAME
+    path = path.resolve() if path.name in ("", "..") else path
+    return path.with_name(f"{path.name}.{FILE_NAME}")
 
 
 class ReviewDatabase:
@@ -62,6 +74,9 @@ class ReviewDatabase:
         self._thread.start()
 
     def _open(self) -> sqlite3.Connection:
+        # It holds answers and everyone's links, so nobody else on the machine may read it; SQLite's own files follow it.
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -175,6 +190,9 @@ class ReviewDatabase:
             )
             results = [(future, None, failure) for _, future in batch]
         for future, result, problem in results:
+            # Nobody waits any more for a request that was given up; the others do.
+            if not future.set_running_or_notify_cancel():
+                continue
             if problem is None:
                 future.set_result(result)
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import zlib
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from duologue.datasets import DataSet, Dialogue, open_dataset
 from duologue.datasets.native import FINDER, conversation_of
 from duologue.datasets.protocol import Reader
 from duologue.datasets.readers.jsonl import JsonlReader
-from duologue.datasets.readers.parquet import ParquetReader
+from duologue.datasets.readers.parquet import ParquetReader, parquet_files
 from duologue.records import Attribute, Candidate, Comparison, Conversation, Evidence, Pair, Profile, Verdict
 from duologue.review.index import NO_VALUE, Entry, Index
 from duologue.review.source import Contender, Shown
@@ -36,8 +37,11 @@ class FileSource:
         self._data = _opened(path)
         self._path = path
         self.name = path.name
-        state = path.stat()
-        self.source = f"file {state.st_size} {state.st_mtime_ns}"
+        # Of a folder, the files that are read: what lies beside them, a review's own for one, changes nothing.
+        files = parquet_files(path) if path.is_dir() else [path]
+        states = [(file.relative_to(path).as_posix(), file.stat()) for file in files]
+        said = "|".join(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states)
+        self.source = f"file {hashlib.sha256(said.encode('utf-8', 'surrogateescape')).hexdigest()}"
 
     def changed(self) -> bool:
         """See the Protocol. A file is read once."""
@@ -178,4 +182,5 @@ def _shown(value: dict[str, Any]) -> Shown:
     split = value["split"] if value["split"] in ("train", "valid", "test") else "train"
     pair = Pair(id_, index, profile("user_1"), profile("user_2"), split=split)  # type: ignore[arg-type]
     candidate = Candidate("", pair, 0, 0, 0, tuple(value["utterances"]), "whole", str(value["model"]), "", 0)
-    return Shown(Conversation(candidate, (), 1.0), 0, "accepted", "", "", speakers)
+    own = str(value["id"]), str(value["split"])
+    return Shown(Conversation(candidate, (), 1.0), 0, "accepted", "", "", speakers, own)

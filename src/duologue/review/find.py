@@ -77,9 +77,7 @@ class Query:
             "text": self.text, "attribute": self.attribute, "hand": self.hand,
             "page": (self.page if page is None else page) or None,
         }  # fmt: skip
-        return urlencode(
-            {k: v for k, v in fields.items() if v not in (None, "", 1) or (k == "iteration" and v is not None)}
-        )
+        return urlencode({k: v for k, v in fields.items() if v is not None and v != "" and (k, v) != ("page", 1)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +200,12 @@ def _plan(connection: sqlite3.Connection, query: Query) -> _Plan | None:
     elif query.hand:
         conditions.append("r.hand != '' AND r.hand = ?")
         parameters.append(query.hand)
+    if not query.expert and query.passed is not None:
+        # Any of them. Naming all lets each be looked up by its key.
+        conditions.append(
+            "EXISTS (SELECT 1 FROM scores s WHERE s.expert IN (SELECT id FROM experts) AND s.n = r.n AND s.passed = ?)"
+        )
+        parameters.append(int(query.passed))
     if not query.expert and (query.low is not None or query.high is not None):
         conditions.append("r.score BETWEEN ? AND ?")
         parameters += _range(query)
@@ -264,6 +268,16 @@ def _expert(connection: sqlite3.Connection, query: Query, place: int) -> tuple[s
     if counted <= _FEW:
         return f"r.n IN (SELECT n FROM scores WHERE {found})", parameters, True  # noqa: S608
     return f"EXISTS (SELECT 1 FROM scores WHERE {found} AND scores.n = r.n)", parameters, False  # noqa: S608
+
+
+def named(connection: sqlite3.Connection, name: str) -> int | None:
+    """The row that an id leads to: of a pair's conversations the data set's, or while there is none the newest."""
+    found = connection.execute(
+        "SELECT n FROM rows WHERE name = ? ORDER BY stage = 'conversation' DESC, status = 'accepted' DESC,"
+        " iteration = 0 DESC, iteration DESC LIMIT 1",
+        (name,),
+    ).fetchone()
+    return None if found is None else int(found[0])
 
 
 def _term(word: str, *, last: bool) -> str:

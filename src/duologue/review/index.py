@@ -173,6 +173,16 @@ class Index:
         with self._lock:
             return dict(self._connection.execute("SELECT source, mark FROM rows"))
 
+    def replaced(self, entries: Iterable[Entry]) -> list[int]:
+        """Rows of the source that ``entries`` stand in for: same stage, iteration and item, another row."""
+        query = "SELECT source FROM rows WHERE item = ? AND stage = ? AND iteration = ? AND source != ?"
+        with self._lock:
+            return [
+                source
+                for e in entries
+                for (source,) in self._connection.execute(query, (e.item, e.stage, e.iteration, e.source))
+            ]
+
     def drop(self, sources: Iterable[int]) -> None:
         """Forget rows of the source. Their words stay in the full-text index, and their numbers are not used again."""
         with self._lock:

@@ -96,7 +96,11 @@ class RunSource:
             rowids = missing[start : start + _BATCH]
             marks = ", ".join("?" * len(rowids))
             rows = connection.execute(f"SELECT {_COLUMNS} FROM items WHERE rowid IN ({marks}) ORDER BY rowid", rowids)  # noqa: S608
-            index.take([self._entry(row, hands) for row in rows.fetchall()])
+            entries = [self._entry(row, hands) for row in rows.fetchall()]
+            if not whole:
+                # A run that goes on records anew what it recalls, which gives new rows and takes the old ones away.
+                index.drop(index.replaced(entries))
+            index.take(entries)
         return len(missing)
 
     def _entry(self, row: tuple[Any, ...], hands: Hands) -> Entry:

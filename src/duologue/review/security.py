@@ -134,6 +134,11 @@ class Gate:
     """What the owner must show once; None where everyone who reaches the page is the owner."""
 
     @property
+    def of_annotators(self) -> Gate:
+        """For forms of annotators, who have nothing but their links: what it signs outlasts the owner's token."""
+        return Gate(self.secret, None)
+
+    @property
     def cookie(self) -> str:
         """The cookie's name; cookies of one host are shared by all its ports."""
         return "duologue_" + hashlib.sha256(self.secret.encode()).hexdigest()[:8]
@@ -151,11 +156,11 @@ class Gate:
     def owner(self, request: Request) -> str | None:
         """Who the request's cookie says it is, or None when it is not the owner's."""
         name, _, signature = request.cookies.get(self.cookie, "").partition(".")
-        return name if name and hmac.compare_digest(signature, self.sign("owner", name)) else None
+        return name if name and _same(signature, self.sign("owner", name)) else None
 
     def admits(self, token: str) -> bool:
         """Whether ``token`` is the owner's."""
-        return self.token is not None and hmac.compare_digest(token.encode(), self.token.encode())
+        return self.token is not None and _same(token, self.token)
 
     def csrf(self, who: str) -> str:
         """The token of a form for ``who``."""
@@ -165,9 +170,14 @@ class Gate:
         """The fields of a form of ours. Raises HTTPException 403 where its token is missing or another's."""
         form = await request.form(max_files=0, max_fields=FIELDS, max_part_size=BODY)
         given = form.get("csrf")
-        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), self.csrf(who).encode()):
+        if not isinstance(given, str) or not _same(given, self.csrf(who)):
             raise HTTPException(403, "the form is too old or came from elsewhere; reload the page and send it again")
         return form
+
+
+def _same(given: str, ours: str) -> bool:
+    # Of texts, compare_digest takes ASCII alone.
+    return hmac.compare_digest(given.encode("utf-8", "replace"), ours.encode())
 
 
 Handler = Callable[[Request], Awaitable[Response]]

@@ -44,6 +44,8 @@ class Shown:
     reason: str
     speakers: tuple[int, ...]
     """Who says each utterance."""
+    own: tuple[str, str] | None = None
+    """(id, split) by which a file knows it; None where these are the conversation's."""
 
 
 class Source(Protocol):

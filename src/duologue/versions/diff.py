@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from duologue.errors import UsageError
 from duologue.records import Conversation, Profile
 from duologue.report.summary import summarise
 from duologue.store.reading import RunReader
+from duologue.versions.diversity import Sample, distinct_2
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def diff(before: RunReader, after: RunReader) -> Diff:
         Moved("conversations inside the asked length", one.inside_length, other.inside_length),
         Moved("distinct utterances", one.distinct_utterances, other.distinct_utterances),
         Moved("distinct openings", one.distinct_openings, other.distinct_openings),
-        Moved("distinct-2", *(_distinct_2(reader) for reader in (before, after))),
+        Moved("distinct-2", *distinct_2(*(Sample(_words(reader)) for reader in (before, after)))),
         Moved("attributes that came through", one.coverage, other.coverage),
     )
     return Diff(_name(before), _name(after), changes, figures)
@@ -116,18 +115,8 @@ def _attributes(reader: RunReader) -> Iterator[str]:
         yield from (a.id for a in item.record(Profile).attributes)
 
 
-def _distinct_2(reader: RunReader) -> float:
-    """Distinct pairs of neighbouring words among all, over the first 40,000 words (longer texts give lower values)."""
-    pairs: Counter[tuple[str, str]] = Counter()
-    words = 0
-    for conversation in reader.conversations():
-        for utterance in conversation.candidate.utterances:
-            said = utterance.lower().split()
-            pairs.update(itertools.pairwise(said))
-            words += len(said)
-        if words >= 40_000:
-            break
-    return len(pairs) / pairs.total() if pairs else 0.0
+def _words(reader: RunReader) -> Iterator[tuple[str, tuple[str, ...]]]:
+    return ((c.id, c.candidate.utterances) for c in reader.conversations())
 
 
 class _Table:

@@ -92,33 +92,42 @@ def extend(
     """Extend the latest finished version in a run folder by what the source ``seeds`` brings, or go on with that.
 
     ``pairs`` new conversations (as many as the version was asked for without it); ``overrides`` are dotted paths of the
-    configuration, which otherwise is the version's. The same call again goes on where it stopped. Raises UsageError
+    configuration, which otherwise is the version's. The same call again goes on where it stopped; a finished version is
+    extended further where the source or the options have changed since. Raises UsageError
     when there is nothing to extend or nothing new in the seeds, and what :func:`duologue.run` raises.
     """
     folder = Path(folder)
+
+    def on(revision: int) -> tuple[Base, Config, Seeds, int]:
+        with RunReader(folder, revision) as reader:
+            base = read_base(reader)
+        config = _config(base, seeds, pairs, overrides or {})
+        return base, config, *only_new(read_seeds(config.seeds), base)
+
     with RunReader(folder) as reader:
-        base_id = _base_of(reader, seeds)
-    with RunReader(folder, base_id) as reader:
-        base = read_base(reader)
-    config = _config(base, seeds, pairs, overrides or {})
-    new, known = only_new(read_seeds(config.seeds), base)
+        latest, earlier = reader.revision(), _begun_with(reader, seeds)
+    base, config, new, known = on(latest.id if earlier is None else earlier)
+    # A finished version is extended further, unless this is what made it.
+    done = earlier is not None and latest.state == "finished"
+    if done and Extension(base, meet).fingerprint(config, new) != latest.fingerprint:
+        base, config, new, known = on(latest.id)
     if not new.profiles:
-        raise UsageError(f"{seeds}: holds no attribute that version {base_id} of {folder} lacks; give other seeds")
+        raise UsageError(
+            f"{seeds}: holds no attribute that version {base.revision.id} of {folder} lacks; give other seeds"
+        )
     result = asyncio.run(
         run_async(config, folder, watch=watch, on_pull=on_pull, backend=backend, plan=Extension(base, meet), seeds=new)
     )
     with RunReader(folder) as reader:
-        return Extended(result, base_id, reader.revision().id, known)
+        return Extended(result, base.revision.id, reader.revision().id, known)
 
 
-def _base_of(reader: RunReader, seeds: str) -> int:
-    """The revision to extend: the latest, or where that is an unfinished extension by these seeds, its base."""
+def _begun_with(reader: RunReader, seeds: str) -> int | None:
+    """The base of the latest revision where that is an extension by the source ``seeds``, or None."""
     latest = reader.revision()
     section = latest.config.get("seeds") or {}
     base = reader.meta(BASE_OF.format(latest.id))
-    if base is not None and section.get("path") == seeds:
-        return int(base)
-    return latest.id
+    return int(base) if base is not None and section.get("path") == seeds else None
 
 
 def _config(base: Base, seeds: str, pairs: int | None, overrides: Mapping[str, object]) -> Config:

@@ -54,6 +54,24 @@ def test_unrelated_ones_share_no_content() -> None:
     assert "I ski." in found
 
 
+def test_too_few_may_share_a_word_with_the_partner_but_no_fact() -> None:
+    own, partner = ("I have two dogs.",), ("I ski in Norway.", "I bake bread.")
+    others = (
+        "My dog is old.",
+        "I paint Norway.",
+        "I bake bread daily.",
+        "I bake.",
+        "I bake cakes for a shop.",
+        "I sing.",
+    )
+    for seed in range(20):
+        found = unrelated(own, others, 3, random.Random(seed), partner)
+        # What shares nothing goes first.
+        assert found[0] == "I sing."
+        assert set(found[1:]) == {"I paint Norway.", "I bake cakes for a shop."}
+    assert unrelated(own, others, 1, random.Random(0), partner) == ["I sing."]
+
+
 def test_four_of_three_kinds_none_of_which_anyone_has() -> None:
     own = ("I am a nurse.", "I love the summer.", "I have two dogs.", "My mother paints.")
     partner = ("I work as a plumber.", "I play chess.")

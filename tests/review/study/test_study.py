@@ -69,18 +69,49 @@ def test_tasks_are_balanced_and_follow_from_the_plan(plan: Plan, tasks: list[Tas
             assert synthetic[-1][1].endswith(f"({int(t.hidden['a'][2:], 16)}.2)")
         if t.kind == "faithfulness":
             assert t.hidden["options"].count("true") == 4
-            assert len(t.hidden["options"]) - 4 == len({*t.shown["options"]}) - 4 >= 2
+            assert len(t.hidden["options"]) == len({*t.shown["options"]}) == 8
             # What the run's evidence says is known for the run's own attributes alone.
+            assert ("carried" in t.hidden) == (t.hidden["set"] == "a")
             if t.hidden["set"] == "a":
                 assert [c is not None for c in t.hidden["carried"]] == [o == "true" for o in t.hidden["options"]]
-        if t.kind == "quality" and t.hidden["set"] == "a":
-            assert set(t.hidden["experts"]) == {"depth", "coherency"}
+        if t.kind == "quality":
+            # The other run's conversations have the same ids, and none of these verdicts.
+            assert set(t.hidden["experts"]) == ({"depth", "coherency"} if t.hidden["set"] == "a" else set())
+
+
+def test_gold_has_as_many_sentences_as_any_other(plan: Plan) -> None:
+    tasks = assemble(replace(plan, kinds=("faithfulness",), items=12))
+    assert {t.gold for t in tasks} == {True, False}
+    assert {len(t.hidden["options"]) for t in tasks} == {8}
+    for t in tasks:
+        if t.gold:
+            assert Counter(t.hidden["options"]) == {"true": 4, "random": 4}
+            assert len(t.hidden["never"]) == 4
 
 
 def test_nothing_shown_tells_sides_sets_or_gold(tasks: list[Task]) -> None:
     for t in tasks:
         assert set(t.shown) <= {"first", "second", "talk", "speaker", "options"}
         assert not re.search(r"c-[0-9a-f]{12}|\"set\"|gold", orjson.dumps(t.shown).decode())
+
+
+@pytest.mark.parametrize("items", [1, 9, 16, 40])
+def test_gold_is_made_from_conversations_of_no_other_task(plan: Plan, items: int) -> None:
+    tasks = assemble(replace(plan, items=items))
+
+    golds = [t for t in tasks if t.kind == "detection" and t.gold]
+    assert golds
+    for t in golds:
+        real = t.shown["second" if t.hidden["answer"] == "first" else "first"]
+        # The fixture's conversations end with their number.
+        number = int(str(real[-1][1]).rpartition("(")[2].partition(".")[0])
+        used = {o.hidden["b"] for o in tasks if o.kind == "detection" and not o.gold}
+        assert f"c-{number:012x}" not in used
+    for source in (plan, replace(plan, against="", kinds=("faithfulness",))):
+        picks = [t for t in assemble(replace(source, items=items)) if t.kind == "faithfulness"]
+        told = {t.hidden["conversation"] for t in picks if t.gold}
+        assert told
+        assert not told & {t.hidden["conversation"] for t in picks if not t.gold and t.hidden["set"] == "a"}
 
 
 def test_everyone_gets_as_much_and_each_task_its_annotators(plan: Plan, tasks: list[Task]) -> None:
@@ -206,7 +237,10 @@ def test_people_who_know_everything(plan: Plan, tasks: list[Task]) -> None:
     found = results(_study(plan, tasks, _perfect))
     assert found.detection is not None
     assert found.detection.by_item["lose"].value == found.detection.by_answer["lose"].value == 1.0
-    assert found.detection.by_item["lose"].low == 1.0
+    # Nine of nine are no certainty.
+    assert found.detection.by_item["lose"].low == pytest.approx(0.701, abs=5e-4)
+    assert found.detection.by_item["tie"].high == pytest.approx(0.299, abs=5e-4)
+    assert (found.detection.by_item["lose"].high, found.detection.by_item["tie"].low) == (1.0, 0.0)
     assert (found.detection.items, found.detection.answers) == (9, 27)
     assert found.detection.agreement.kappa == pytest.approx(1.0)
     assert found.detection.agreement.alpha == pytest.approx(1.0)

@@ -41,7 +41,7 @@ class ParquetReader:
         """See the Protocol. A row group that can't be read is one problem."""
         path = Path(source)
         row = 0
-        for file in _files(path):
+        for file in parquet_files(path):
             # A file's name gives the split only where a folder holds one file (or more) a split.
             match = _SPLIT.match(file.name) if path.is_dir() else None
             split = split_name(match.group(1).lower()) if match else ""
@@ -60,7 +60,8 @@ def _in_data(name: str) -> bool:
     return name.endswith(".parquet") and name.count("/") == name.startswith("data/")
 
 
-def _files(path: Path) -> list[Path]:
+def parquet_files(path: Path) -> list[Path]:
+    """The Parquet files of a folder in the order in which they are read, or the one file. Raises UsageError for none."""
     if not path.is_dir():
         return [path]
     found = sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")], key=_order)

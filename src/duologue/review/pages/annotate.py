@@ -57,7 +57,7 @@ async def task(request: Request) -> Response:
     if found is None:
         raise HTTPException(404, "there is no such task; use your link to go on where you stopped")
     if request.method == "POST":
-        form = await review.gate.form(request, _who(seat))
+        form = await review.gate.of_annotators.form(request, _who(seat))
         fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
         try:
             value = answer_of(found, fields)
@@ -82,7 +82,7 @@ def _entered(fields: list[tuple[str, str]]) -> Any:
 def _render(review: Review, seat: Seat, position: int, found: Task, given: Any, problem: str) -> Response:
     html = templates().get_template(TEMPLATES[found.kind]).render(
         shown=found.shown, seat=seat, position=position, base=f"/a/{seat.token}", problem=problem,
-        csrf=review.gate.csrf(_who(seat)), aspects=ASPECTS,
+        csrf=review.gate.of_annotators.csrf(_who(seat)), aspects=ASPECTS,
         choice=given if isinstance(given, str) else (given or {}).get("choice", "") if isinstance(given, dict) else "",
         picks=given if isinstance(given, list) else given.get("picks", []) if isinstance(given, dict) else [],
         none=given == [], ratings=given if isinstance(given, dict) else {}, following=seat.after(position),
@@ -92,5 +92,5 @@ def _render(review: Review, seat: Seat, position: int, found: Task, given: Any, 
 
 ROUTES = [
     Route("/a/{token}", welcome),
-    Route("/a/{token}/{position:int}", task, methods=["GET", "POST"]),
+    Route("/a/{token}/{position:number}", task, methods=["GET", "POST"]),
 ]

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from duologue.review.app import Review, page
 from duologue.review.file_source import can_look
-from duologue.review.find import COUNTED, STAGES, Query, default_iteration, find, last_iteration, neighbours
+from duologue.review.find import COUNTED, STAGES, Query, default_iteration, find, last_iteration, named, neighbours
 from duologue.review.overview import overview
 from duologue.review.run_source import RunSource
 from duologue.review.security import owner_only
@@ -93,22 +93,16 @@ async def row(request: Request) -> Response:
 
 async def by_name(request: Request) -> Response:
     """The row of a conversation's id, for addresses that last."""
-    found = await run_in_threadpool(
-        lambda: (
-            _review(request)
-            .index.reader()
-            .execute("SELECT n FROM rows WHERE name = ? ORDER BY iteration LIMIT 1", (request.path_params["name"],))
-            .fetchone()
-        )
-    )
+    name = request.path_params["name"]
+    found = await run_in_threadpool(lambda: named(_review(request).index.reader(), name))
     if found is None:
-        raise HTTPException(404, f"there is no conversation {quote(request.path_params['name'])[:100]}")
-    return RedirectResponse(f"/row/{found[0]}", 303)
+        raise HTTPException(404, f"there is no conversation {quote(name)[:100]}")
+    return RedirectResponse(f"/row/{found}", 303)
 
 
 ROUTES = [
     Route("/", owner_only(home)),
     Route("/list", owner_only(listing)),
-    Route("/row/{n:int}", owner_only(row)),
+    Route("/row/{n:number}", owner_only(row)),
     Route("/c/{name:path}", owner_only(by_name)),
 ]

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from duologue.export.rows import row_of
 from duologue.review.app import Review, page
 from duologue.review.file_source import can_look
-from duologue.review.find import Query
+from duologue.review.find import Query, named
 from duologue.review.security import owner_only
 from duologue.review.view import shown_text
 from duologue.spreadsheets import defused
@@ -75,11 +75,7 @@ async def decide(request: Request) -> Response:
     await run_in_threadpool(mark)
     link = Query.of(request.query_params).link()
     if action == "choose":
-        rows = review.index.reader().execute(
-            "SELECT n FROM rows WHERE name = ? AND stage = 'conversation' ORDER BY iteration LIMIT 1",
-            (conversation.id,),
-        )
-        n = next((found for (found,) in rows.fetchall()), n)
+        n = await run_in_threadpool(lambda: named(review.index.reader(), conversation.id)) or n
     return RedirectResponse(f"/row/{n}" + (f"?{link}" if link else ""), 303)
 
 
@@ -148,8 +144,12 @@ async def data_set(request: Request) -> Response:
             if kept is None:
                 continue
             row = row_of(kept)
-            for utterance, speaker in zip(row["utterances"], shown.speakers, strict=True):
-                utterance["speaker"] = speaker
+            if shown.own is not None:
+                row["id"], row["split"] = shown.own
+            # A run's candidates take turns, and one put in the winner's place may have more or fewer of them.
+            if not review.source.is_run:
+                for utterance, speaker in zip(row["utterances"], shown.speakers, strict=True):
+                    utterance["speaker"] = speaker
             yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
     def streamed() -> AsyncIterator[bytes]:
@@ -175,8 +175,8 @@ def _download(body: bytes, kind: str, name: str) -> Response:
 
 
 ROUTES = [
-    Route("/row/{n:int}/decide", owner_only(decide), methods=["POST"]),
-    Route("/row/{n:int}/evidence", owner_only(look_for_evidence), methods=["POST"]),
+    Route("/row/{n:number}/decide", owner_only(decide), methods=["POST"]),
+    Route("/row/{n:number}/evidence", owner_only(look_for_evidence), methods=["POST"]),
     Route("/decisions", owner_only(decisions)),
     Route("/download/decisions.json", owner_only(decisions_json)),
     Route("/download/decisions.csv", owner_only(decisions_csv)),

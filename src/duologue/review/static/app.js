@@ -96,12 +96,16 @@
     if (form.method !== "post") return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
-    sessionStorage.removeItem(form.dataset.keep || "");
+    // It may not arrive, so what was chosen is kept until the task comes back as answered.
+    if (form.dataset.keep) sessionStorage.setItem(`${form.dataset.keep}#sent`, "1");
   });
   window.addEventListener("pageshow", () => { for (const f of page.querySelectorAll("form[data-sent]")) delete f.dataset.sent; });
 
   // What is chosen but not yet confirmed survives a reload in the same tab.
   for (const form of page.querySelectorAll("form[data-keep]")) {
+    const sent = `${form.dataset.keep}#sent`;
+    if ("answered" in form.dataset && sessionStorage.getItem(sent)) sessionStorage.removeItem(form.dataset.keep);
+    sessionStorage.removeItem(sent);
     const boxes = () => [...form.querySelectorAll("input[type=radio], input[type=checkbox]")];
     try {
       const kept = JSON.parse(sessionStorage.getItem(form.dataset.keep) || "null");

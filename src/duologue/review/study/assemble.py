@@ -12,7 +12,7 @@ from duologue.datasets import Dialogue, open_dataset
 from duologue.errors import UsageError
 from duologue.records import Conversation, make_id
 from duologue.review.study import gold
-from duologue.review.study.distractors import distractors
+from duologue.review.study.distractors import distractors, unrelated
 from duologue.review.study.records import Kind, Plan, Task
 from duologue.review.view import shown_text
 from duologue.store.database import FILE_NAME
@@ -78,8 +78,16 @@ def _words(*talks: gold.Talk) -> int:
     return sum(len(text.split()) for talk in talks for _, text in talk)
 
 
-def _golds(plan: Plan) -> int:
-    return max(1, math.ceil(plan.items / _GOLD_EVERY))
+def _golds(items: int) -> int:
+    return max(1, math.ceil(items / _GOLD_EVERY))
+
+
+def _beside_gold(items: int, there: int) -> int:
+    """How many of ``there`` conversations, at most ``items``, are for tasks so that the gold has others."""
+    most = min(items, there - 1)
+    while most > 0 and most + _golds(most) > there:
+        most -= 1
+    return max(0, most)
 
 
 def _sides(n: int, rng: random.Random) -> list[str]:
@@ -97,18 +105,22 @@ def _task(
 
 
 def _detection(plan: Plan, a: list[Dialogue], b: list[Dialogue]) -> Iterator[Task]:
-    n = min(plan.items, len(a), len(b))
+    # Whoever sees a conversation opposite a plain machine knows where it comes from.
+    n = min(len(a), _beside_gold(plan.items, len(b)))
     if not n:
-        raise UsageError("--tasks detection: one of the data sets has no conversation of two utterances; give another")
+        raise UsageError(
+            "--tasks detection: needs a conversation of two utterances in the data set, and two in that of --against"
+        )
     rng = random.Random(f"{plan.seed}/detection")
     for number, (one, other, side) in enumerate(zip(a[:n], b[:n], _sides(n, rng), strict=True)):
         talks = {side: _talk(one), "second" if side == "first" else "first": _talk(other)}
         hidden = {"synthetic": side, "a": one.id, "b": other.id}
         yield _task(plan, "detection", number, dict(talks), hidden, _words(*talks.values()), False)
-    golds = _golds(plan)
-    for number, side in enumerate(_sides(golds, rng)):
-        real, second = _talk(b[(n + 2 * number) % len(b)]), _talk(b[(n + 2 * number + 1) % len(b)])
-        talks = {side: gold.plain_machine(second, rng), "second" if side == "first" else "first": real}
+    golds = _golds(n)
+    for side, number, dialogue in zip(_sides(golds, rng), range(golds), b[-golds:], strict=True):
+        # Of the machine's nothing is left but how long it is.
+        real, length = _talk(dialogue), _talk(rng.choice(b))
+        talks = {side: gold.plain_machine(length, rng), "second" if side == "first" else "first": real}
         yield _task(plan, "detection", number, dict(talks), {"answer": side}, _words(*talks.values()), True)
 
 
@@ -135,17 +147,22 @@ def _faithfulness(
         name: sorted({t for d in dialogues[:_POOL] for t in (*d.user_1, *d.user_2)})
         for name, dialogues in (("a", a), ("b", b))
     }
-    number = 0
-    for is_gold, chosen in ((False, _both(plan, a, b)), (True, [("a", d) for d in a[-_golds(plan) :]])):
+    # Gold says aloud what is true of its speaker, so it is made from conversations of no other task.
+    half = (plan.items + 1) // 2 if b else plan.items
+    kept = _beside_gold(half, len(a)) or 1
+    telling = a[kept:][-_golds(plan.items) :]
+    for is_gold, chosen in ((False, _both(plan, a[:kept], b)), (True, [("a", d) for d in telling])):
         for number, (name, dialogue) in enumerate(chosen):
             rng = random.Random(f"{plan.seed}/faithfulness/{is_gold}/{number}")
             speaker = 1 if number % 2 == 0 else 2
             own = list(dialogue.user_1 if speaker == 1 else dialogue.user_2)
             partner = dialogue.user_2 if speaker == 1 else dialogue.user_1
             true = rng.sample(own, min(4, len(own)))
-            wrong = distractors(own, partner, pools[name], rng)
             if is_gold:
-                wrong = [(kind, text) for kind, text in wrong if kind == "random"]
+                # As many as in any other task, so that nobody can count which is which.
+                wrong = [("random", text) for text in unrelated(own, pools[name], 4, rng, partner)]
+            else:
+                wrong = distractors(own, partner, pools[name], rng)
             options = [("true", text) for text in true] + wrong
             rng.shuffle(options)
             talk = _talk(dialogue)
@@ -159,7 +176,7 @@ def _faithfulness(
                 talk = gold.telling(talk, speaker, told)
                 hidden["answer"] = [i for i, (_, text) in enumerate(options) if text in told]
                 hidden["never"] = [i for i, (kind, _) in enumerate(options) if kind != "true"]
-            elif dialogue.id in facts:
+            elif name == "a" and dialogue.id in facts:
                 carried = _carried(facts[dialogue.id], speaker)
                 hidden["carried"] = [carried.get(text) if kind == "true" else None for kind, text in options]
             shown = {"talk": talk, "speaker": speaker, "options": [shown_text(text) for _, text in options]}
@@ -184,7 +201,8 @@ def _quality(plan: Plan, a: list[Dialogue], b: list[Dialogue], facts: Mapping[st
         raise UsageError(f"--tasks quality: {plan.source} has no conversation of two utterances; give another data set")
     for number, (name, dialogue) in enumerate(_both(plan, a, b)):
         talk = _talk(dialogue)
-        found = facts.get(dialogue.id)
+        # Two runs over the same seeds give their conversations the same ids.
+        found = facts.get(dialogue.id) if name == "a" else None
         experts = (
             {v.expert: v.value for v in found.verdicts if v.kind == "quality" and math.isfinite(v.value)}
             if found
@@ -192,7 +210,7 @@ def _quality(plan: Plan, a: list[Dialogue], b: list[Dialogue], facts: Mapping[st
         )
         hidden = {"set": name, "conversation": dialogue.id, "experts": experts}
         yield _task(plan, "quality", number, {"talk": talk}, hidden, _words(talk), False)
-    for number in range(_golds(plan)):
+    for number in range(_golds(plan.items)):
         talk = gold.stuck(_talk(a[-1 - number % len(a)]))
         yield _task(
             plan, "quality", number, {"talk": talk}, {"answer": {"diversity": 2, "depth": 2}}, _words(talk), True

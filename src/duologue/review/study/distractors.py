@@ -71,17 +71,27 @@ def contradiction(text: str, others: Sequence[str], rng: random.Random) -> str |
     return None
 
 
-def unrelated(own: Sequence[str], others: Sequence[str], n: int, rng: random.Random) -> list[str]:
-    """``n`` attributes of other users that share no content word with ``own``, nor with each other; fewer if need be."""
+def unrelated(
+    own: Sequence[str], others: Sequence[str], n: int, rng: random.Random, partner: Sequence[str] = ()
+) -> list[str]:
+    """``n`` attributes of other users that share no content word with ``own``, nor with each other; fewer if need be.
+
+    Nor with the ``partner``'s, unless there are too few; what the partner has as well is never taken.
+    """
     taken = {w for text in own for w in content_words(text)}
+    others = rng.sample(list(others), len(others))
+    theirs = [set(content_words(text)) for text in partner]
     found: list[str] = []
-    for text in rng.sample(list(others), len(others)):
-        words = set(content_words(text))
-        if words and not words & taken:
-            found.append(text)
-            taken |= words
+    for strict in (True, False):
+        avoided = {w for words in theirs for w in words} if strict else set()
+        for text in others:
+            words = set(content_words(text))
             if len(found) == n:
                 break
+            # Of a fact the partner has, one more or less word makes no other.
+            if words and not words & (taken | avoided) and not any(words <= t or words >= t for t in theirs if t):
+                found.append(text)
+                taken |= words
     return found
 
 
@@ -104,6 +114,6 @@ def distractors(
                 turned.add(text)
                 found.append((kind, made))
                 break
-    for text in unrelated((*own, *partner), others, 4 - len(found), rng):
+    for text in unrelated(own, others, 4 - len(found), rng, partner):
         found.append(("random", text))  # noqa: PERF401
     return found

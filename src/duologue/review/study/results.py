@@ -18,6 +18,7 @@ from duologue.review.study.agreement import (
     krippendorff_alpha,
     ratings_kappa,
     spearman,
+    wilson,
 )
 from duologue.review.study.records import ASPECTS, Study
 from duologue.review.study.reliability import Reliability, reliability, units_of
@@ -28,7 +29,10 @@ DISTRACTORS = ("negated", "contradicting", "random")
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share in [0, 1] with its 95 % bootstrap interval over items; NaN of nothing."""
+    """A share in [0, 1], or a mean, with its 95 % bootstrap interval over items; NaN of nothing.
+
+    Where all items have the same share there is nothing to resample, and the interval is Wilson's with the number of items.
+    """
 
     value: float
     low: float
@@ -164,6 +168,15 @@ def _of_set(study: Study, answers: _Ratings, name: str) -> _Ratings:
 
 
 def _share(rows: Sequence[Sequence[float]]) -> Share:
+    """The sum of the first column over that of the second, which it does not exceed."""
+    found = _mean(rows)
+    if found.low == found.high:
+        low, high = wilson(found.value, sum(row[1] > 0 for row in rows))
+        return Share(found.value, low, high)
+    return found
+
+
+def _mean(rows: Sequence[Sequence[float]]) -> Share:
     """The sum of the first column over that of the second."""
 
     def figure(totals: Floats) -> Floats:
@@ -226,7 +239,7 @@ def _faithfulness(study: Study, answers: _Ratings) -> Faithfulness:
 def _quality(answers: _Ratings, aspect: str) -> Quality:
     ratings: _Ratings = {task: {who: v[aspect] for who, v in by.items()} for task, by in answers.items()}
     rows = [(sum(by.values()), len(by)) for by in ratings.values()]
-    return Quality(len(rows), sum(n for _, n in rows), _share(rows), _agreement(ratings, (1, 2, 3, 4, 5), ordinal=True))
+    return Quality(len(rows), sum(n for _, n in rows), _mean(rows), _agreement(ratings, (1, 2, 3, 4, 5), ordinal=True))
 
 
 def _quality_experts(study: Study, answers: _Ratings) -> list[ExpertAgreement]:
