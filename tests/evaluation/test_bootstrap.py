@@ -88,8 +88,52 @@ def test_a_difference_is_tested_paired_where_clusters_are_shared() -> None:
 
 def test_equal_data_do_not_differ() -> None:
     one = _share(0, 50)
-    assert difference(one, _share(0, 70, prefix="z")) == (0.0, 0.0, 0.0, 1.0)
+    gap = difference(one, _share(0, 70, prefix="z"))
+    assert gap is not None
+    assert (gap[0], gap[3]) == (0.0, 1.0)
+    assert -0.1 < gap[1] < -0.05 < 0.05 < gap[2] < 0.12
+    assert difference(one, _share(0, 50)) == (0.0, 0.0, 0.0, 1.0)
     assert difference(one, Estimate(0.5, 0.5, 0.5, 3)) is None
+
+
+def test_few_clusters_give_no_interval_and_no_test() -> None:
+    many = _share(50, 1000, prefix="z")
+    few = _share(0, 3)
+    assert (few.value, few.low, few.high, few.replicates, few.clusters) == (0.0, 0.0, 0.0, None, 3)
+    assert difference(few, many) is None
+    # Five hundred conversations of one pair of users.
+    sums = Sums(["x"], 0)
+    for i in range(500):
+        sums.add(b"same", [(float(i % 2), 1.0)])
+    one = sums.estimates([(0.0, 1.0)])["x"]
+    assert one is not None
+    assert (one.n, one.clusters, one.replicates) == (500, 1, None)
+    assert many.clusters == pytest.approx(1000, rel=0.01)
+
+
+def test_none_found_is_tested_by_wilson() -> None:
+    # Fisher's exact test of 0 of 12 and 50 of 1,000 gives 1, of 0 of 100 and 50 of 1,000 0.011.
+    many = _share(50, 1000, prefix="z")
+    found = {}
+    for n in (12, 100):
+        gap = difference(_share(0, n), many)
+        assert gap is not None
+        found[n] = gap[3]
+    assert found[12] > 0.5
+    assert 0.003 < found[100] < 0.05
+    whole = difference(_share(12, 12), _share(0, 12, prefix="z"))
+    assert whole is not None
+    assert whole[3] < 1e-4
+
+
+def test_nothing_found_in_100_utterances_has_an_upper_bound() -> None:
+    sums = Sums(["x"], 0)
+    for i in range(100):
+        sums.add(f"c{i}".encode(), [(0.0, 10.0)])
+    found = sums.estimates([(0.0, 100.0)])["x"]
+    assert found is not None
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(0.38, abs=0.01)
 
 
 def test_p_values_are_even_where_nothing_differs() -> None:

@@ -40,12 +40,20 @@ class Figure(Record):
     low: float = Field(description="lower end of the 95 % interval")
     high: float = Field(description="upper end of the 95 % interval")
     n: int = Field(description="conversations (or test cases) that were measured")
+    clusters: int | None = Field(
+        None,
+        description="different pairs of users among them, which intervals resample, to within 1 % above some hundred; "
+        "null where they were not counted",
+    )
     count: float | None = Field(None, description="cases found, for ratios: the sum of the numerators")
     of: float | None = Field(None, description="out of how many, for ratios: the sum of the denominators")
     sample: Literal["all", "text", "model", "judge"] = Field(
         "all", description="all: every conversation; text, model, judge: the seeded sample of that name"
     )
-    interval: bool = Field(True, description="false where no interval could be made; then low and high are the value")
+    interval: bool = Field(
+        True,
+        description="false where no interval could be made, as for fewer than 8 pairs of users; then low and high are the value",
+    )
     rows: tuple[int, ...] = Field((), description="the first rows, from 1, in which a fault was found")
 
 

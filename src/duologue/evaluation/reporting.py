@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duologue.datasets.source import DataSet
+from duologue.evaluation.bootstrap import LEAST
 from duologue.evaluation.measure import Measured
 from duologue.evaluation.protocol import Metric, definition
 from duologue.evaluation.records import DataSetReport, Definition, Figure, ProblemCount, ReviewReport
@@ -53,6 +54,7 @@ def report_of(name: str, found: Measured, reviewed: tuple[ReviewReport, ...] = (
                 low=made.low,
                 high=made.high,
                 n=made.n,
+                clusters=made.clusters,
                 count=made.count,
                 of=made.of,
                 sample=found.samples[metric],
@@ -89,6 +91,12 @@ def notes_of(found: Sequence[Measured], names: Sequence[str], reference: str | P
     for name, one in zip(names, found, strict=True):
         if one.data.problems.total:
             notes.append(f"{name}: " + "; ".join(one.data.problems.lines()))
+        pairs = len({bytes(one.stream[at : at + 8]) for at in range(0, len(one.stream), 8)})
+        if pairs < LEAST:
+            notes.append(
+                f"{name}: its {one.conversations} conversations are of {pairs} {'pair' if pairs == 1 else 'pairs'} of users; "
+                f"below {LEAST} nothing can be said of chance, so there are no intervals and no tests."
+            )
         if reference is not None and str(reference) == one.data.source:
             notes.append(f"{name} is the reference, so its distances to the reference are near 0 by construction.")
     if len({len(one.views) for one in found}) > 1:

@@ -11,7 +11,7 @@ import numpy as np
 from duologue.conversations.figures import Tried, figures, token_count
 from duologue.datasets.readers.run import RunFolderReader, run_folder
 from duologue.datasets.source import DataSet
-from duologue.evaluation.bootstrap import REPLICATES, Estimate, interval, wilson
+from duologue.evaluation.bootstrap import REPLICATES, Estimate, edge_replicates, interval, wilson
 from duologue.evaluation.measure import Measured
 from duologue.evaluation.records import IterationReport, StageReport
 from duologue.report.stats import StageAccount, account
@@ -121,5 +121,8 @@ def _share(good: int, total: int, salt: str) -> Estimate:
     share = good / total
     digest = hashlib.blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     drawn = np.random.default_rng(int.from_bytes(digest, "big")).binomial(total, share, REPLICATES) / total
-    low, high = wilson(share, total) if good in (0, total) else interval(drawn)
+    low, high = interval(drawn)
+    if good in (0, total):
+        low, high = wilson(share, total)
+        drawn = edge_replicates(share, low, high, salt)
     return Estimate(share, low, high, total, float(good), float(total), drawn)
