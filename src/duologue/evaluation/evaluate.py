@@ -228,7 +228,8 @@ def _reference(options: Options, roles: Roles) -> Reference:
     sample: Sample[View] = Sample(options.sizes.model, options.seed)
     for dialogue in data:
         view = View(dialogue, roles)
-        sample.offer(view.cluster + view.fingerprint.to_bytes(8, "big"), View(dialogue, roles))
+        key = sample.numbered(view.cluster + view.fingerprint.to_bytes(8, "big"))
+        sample.offer(key, View(dialogue, roles))
     return make_reference(short(data.source), sample.items())
 
 

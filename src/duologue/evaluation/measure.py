@@ -81,7 +81,7 @@ def measure(
 ) -> Measured:
     """Measure one data set; ``name_of_set`` tells it from others that are measured beside it.
 
-    Of each conversation some 350 bytes are kept (signature, cluster, row), of the samples the text.
+    Of each conversation some 500 bytes are kept (signature, cluster, row, key of the sample), of the samples the text.
 
     Raises UsageError when the source, or not one row of it, can be read.
     """
@@ -149,7 +149,7 @@ def read_sample(data: DataSet, roles: Roles, *, seed: int, sizes: Sizes) -> list
     sample: Sample[View] = Sample(max(sizes.text, sizes.model), seed)
     for dialogue in data:
         view = View(dialogue, roles)
-        sample.offer(_key(view), view)
+        sample.offer(sample.numbered(_key(view)), view)
     return sample.items()
 
 
@@ -177,7 +177,7 @@ def _read(
         found.stream += view.cluster
         found.rows_read.append(dialogue.provenance.row)
         found.conversations += 1
-        key = _key(view)
+        key = sample.numbered(_key(view))
         if sample.wants(key) is not None:
             # A fresh view: what was computed for one pass need not stay in memory.
             sample.offer(key, View(dialogue, roles))

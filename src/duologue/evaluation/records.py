@@ -138,7 +138,9 @@ class PairwiseReport(Record):
     ties: int = Field(description="matches without such a preference, those whose orders disagree among them")
     losses: int = Field(description="matches in which both orders prefer the second data set")
     lead: float | None = Field(None, description="share of wins less share of losses; null without matches")
-    low: float | None = Field(None, description="lower end of its 95 % interval")
+    low: float | None = Field(
+        None, description="lower end of its 95 % interval; null for fewer than 8 pairs of users among the matches"
+    )
     high: float | None = Field(None, description="upper end")
     first_shown: float | None = Field(
         None, description="position bias: the share that goes to whichever is shown first; 0.5 is none"

@@ -25,6 +25,17 @@ class Sample(Generic[T]):
         self.seen = 0
         self._seed = seed
         self._heap: list[tuple[int, int, T]] = []
+        self._met: dict[bytes, int] = {}
+
+    def numbered(self, key: bytes) -> bytes:
+        """A key of its own for each item: ``key`` and how often it was met before.
+
+        Without it all copies of one item would share a hash, and be in the sample together or not at all. Call it once
+        an item. Keeps a key and a count of each different item.
+        """
+        again = self._met.get(key, 0)
+        self._met[key] = again + 1
+        return key + again.to_bytes(8, "big") if again else key
 
     def wants(self, key: bytes) -> int | None:
         """The rank of an item with this key if it would be held now, else None."""
