@@ -49,6 +49,8 @@ class Measured:
     """By metric: what it was measured on."""
     rows: dict[str, list[int]] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
+    leaks: dict[str, float] = field(default_factory=dict)
+    """By data set: the share of this one that is nearly in it."""
     clusters: set[bytes] = field(default_factory=set)
     """The pairs of users of the text sample."""
     stream: bytearray = field(default_factory=bytearray)

@@ -180,6 +180,10 @@ class DataSetReport(Record):
     samples: dict[str, int] = Field(description="conversations in each sample")
     figures: dict[str, Figure] = Field(description="by the metric's name; a metric that does not apply is absent")
     absent: dict[str, str] = Field(default_factory=dict, description="metrics without a figure, and why")
+    leaks: dict[str, float] = Field(
+        default_factory=dict,
+        description="by other data set, and the reference: the share of this one that is nearly in it",
+    )
     stages: tuple[StageReport, ...] = Field((), description="of a run: what became of every item, in order of stages")
     iterations: tuple[IterationReport, ...] = Field((), description="of a run: each round of its loop")
     reviews: tuple[ReviewReport, ...] = Field((), description="evaluations by people, the newest first")

@@ -64,6 +64,7 @@ def report_of(name: str, found: Measured, reviewed: tuple[ReviewReport, ...] = (
             for metric, made in found.estimates.items()
         },
         absent=found.absent,
+        leaks=found.leaks,
     )
 
 
@@ -97,6 +98,9 @@ def notes_of(found: Sequence[Measured], names: Sequence[str], reference: str | P
                 f"{name}: its {one.conversations} conversations are of {pairs} {'pair' if pairs == 1 else 'pairs'} of users; "
                 f"below {LEAST} nothing can be said of chance, so there are no intervals and no tests."
             )
+        leaked = [f"{share:.1%} in {other}" for other, share in one.leaks.items() if share]
+        if leaked:
+            notes.append(f"{name}: of its conversations, {', '.join(leaked)}, nearly word for word.")
         if reference is not None and str(reference) == one.data.source:
             notes.append(f"{name} is the reference, so its distances to the reference are near 0 by construction.")
     if len({len(one.views) for one in found}) > 1:

@@ -75,12 +75,12 @@ class NearDuplicates(_Diverse):
 
 
 class Leakage(_Diverse):
-    """Share of conversations that are nearly the same as one of the first data set (near-duplicates as above): what has
-    leaked from one into the other.
+    """Share of conversations that are nearly the same as one of another data set of the report or of the reference
+    (near-duplicates as above): what has leaked from one into the other. The rounds of a run are not compared with it.
     """
 
     name = "leakage"
-    title = "near-duplicates of the first data set"
+    title = "near-duplicates of other data sets"
     source = "Broder (1997), MinHash; datasketch"
     resampled = False
 
