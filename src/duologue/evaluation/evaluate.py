@@ -128,7 +128,6 @@ def evaluate_sets(
                 roles,
                 seed=options.seed,
                 sizes=options.sizes,
-                name_of_set=name,
                 generator=options.generator,
                 progress=lambda what, n, name=name: progress(f"{name}: {what}", n),  # type: ignore[misc]
             )

@@ -77,11 +77,10 @@ def measure(
     *,
     seed: int,
     sizes: Sizes,
-    name_of_set: str = "",
     generator: GeneratorOptions = GENERATOR,
     progress: Progress = lambda what, n: None,
 ) -> Measured:
-    """Measure one data set; ``name_of_set`` tells it from others that are measured beside it.
+    """Measure one data set.
 
     Of each conversation some 500 bytes are kept (signature, cluster, row, key of the sample), of the samples the text.
 
@@ -114,11 +113,14 @@ def measure(
         held = views if metric.needs else found.views
         if (prepare := getattr(metric, "prepare", None)) is not None:
             prepare(held)
+        if (used := getattr(metric, "used", None)) is not None:
+            held = used(held)
         made = estimate(
             metric.figure,
             held,
+            cluster=lambda view: view.cluster,
             seed=seed,
-            salt=f"{name_of_set}\x1f{metric.name}",
+            salt=metric.name,
             resampled=metric.resampled,
             halves=sizes.halves,
             replicates=REPLICATES,

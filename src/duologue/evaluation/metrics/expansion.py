@@ -111,6 +111,10 @@ class Clusters(_Expansion):
     range = (0.0, 100.0)
     needs = frozenset(("embedder",))
 
+    def used(self, views: Sequence[View]) -> Sequence[View]:
+        """Those of the first 3,000 different attributes."""
+        return _read(views)
+
     def figure(self, views: Sequence[View]) -> float | None:
         """None for fewer than 50 attributes."""
         vectors = _vectors(views)
@@ -126,6 +130,10 @@ class InterCluster(_Expansion):
     range = (0.0, 2.0)
     needs = frozenset(("embedder",))
     paper = _paper(0.836, 0.863, 0.842, 0.816, 0.85)
+
+    def used(self, views: Sequence[View]) -> Sequence[View]:
+        """Those of the first 3,000 different attributes."""
+        return _read(views)
 
     def figure(self, views: Sequence[View]) -> float | None:
         """None for fewer than 50 attributes or one category."""
@@ -145,6 +153,10 @@ class NewCategories(_Expansion):
     title = "categories without a seed"
     needs = frozenset(("embedder",))
     resampled = False
+
+    def used(self, views: Sequence[View]) -> Sequence[View]:
+        """Those of the first 3,000 different attributes."""
+        return _read(views)
 
     def figure(self, views: Sequence[View]) -> float | None:
         """None without seeds, or for fewer than 50 attributes."""
@@ -172,6 +184,15 @@ def texts(views: Sequence[View]) -> list[str]:
 
 def _seeds(views: Sequence[View]) -> frozenset[str]:
     return frozenset(map(normalise, views[0].roles.seeds)) if views else frozenset()
+
+
+def _read(views: Sequence[View]) -> Sequence[View]:
+    met: set[str] = set()
+    for place, view in enumerate(views):
+        if len(met) >= CLUSTERED:
+            return views[:place]
+        met.update(normalise(text) for _, text in view.attributes)
+    return views
 
 
 def _vectors(views: Sequence[View]) -> Floats:
