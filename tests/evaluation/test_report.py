@@ -165,6 +165,23 @@ def test_broken_input_is_counted_or_refused(
         evaluate(write_rows(tmp_path / "y.jsonl", [{"text": "x"}]), options=scripted_options())
 
 
+def test_what_a_figure_is_of_and_what_has_none_are_shown(
+    clean_rows: Callable[..., list[Any]], write_rows: Write, scripted_options: Callable[..., Options], tmp_path: Path
+) -> None:
+    rows = clean_rows(30)
+    for row in rows[10:]:
+        row["user_1"], row["user_2"] = [], []
+    options = scripted_options(groups=("faithfulness", "usefulness"))
+    report = evaluate(write_rows(tmp_path / "x.jsonl", rows), options=options)
+    tables = markdown(report)
+    assert report.data_sets[0].figures["half_said"].n == 10
+    assert "n=10" in next(line for line in tables.splitlines() if report.metrics["half_said"].title in line)
+    why = "too few conversations with profiles to train on"
+    assert any("no figure for" in note and " more: " in note and why in note for note in report.notes)
+    assert why in tables
+    assert why in page(report)
+
+
 def test_the_command_writes_all_files_and_nothing_over_them(
     clean_rows: Callable[..., list[Any]], write_rows: Write, tmp_path: Path
 ) -> None:
