@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -14,9 +15,12 @@ import pytest
 from typer.testing import CliRunner
 
 from duologue.cli.app import app
+from duologue.datasets.readers.run import dialogue
+from duologue.datasets.records import Provenance
 from duologue.errors import UsageError
 from duologue.evaluation import Options, Report, evaluate, records, registry
 from duologue.evaluation.evaluate import check_groups
+from duologue.evaluation.metrics.cleanliness import InsideLength
 from duologue.evaluation.protocol import GROUPS, Described, definition
 from duologue.evaluation.records import (
     DataSetReport,
@@ -33,10 +37,12 @@ from duologue.evaluation.records import (
     StageReport,
 )
 from duologue.evaluation.registry import make_metrics
+from duologue.evaluation.rendering import files, html
 from duologue.evaluation.rendering.files import as_json
 from duologue.evaluation.rendering.html import page
 from duologue.evaluation.rendering.markdown import markdown
-from duologue.evaluation.view import View
+from duologue.evaluation.view import Roles, View
+from duologue.store.reading import RunReader
 
 Write = Callable[[Path, Sequence[Any]], Path]
 QUICK = ("cleanliness", "likeness")
@@ -121,7 +127,7 @@ def test_text_of_the_data_is_no_markup(
     rows[0]["utterances"][0] = EVIL
     path = write_rows(tmp_path / "<img src=x>$a$.jsonl", [*rows, {"user_1": EVIL}])
     report = evaluate(path, [path], scripted_options(groups=QUICK))
-    html = page(report)
+    made = page(report)
     tags: set[str] = set()
 
     class Parser(HTMLParser):
@@ -130,13 +136,13 @@ def test_text_of_the_data_is_no_markup(
             for key, value in attrs:
                 assert not (key in ("href", "src") and (value or "").startswith("http")), (tag, key, value)
 
-    Parser().feed(html)
+    Parser().feed(made)
     assert not tags & {"script", "img", "link", "iframe"}
     assert "svg" in tags
     tables = markdown(report)
     assert "<" not in tables.replace("\\<", "")
     assert "\x1b" not in tables
-    assert "\x1b" not in html
+    assert "\x1b" not in made
 
 
 def test_broken_input_is_counted_or_refused(
@@ -165,6 +171,23 @@ def test_broken_input_is_counted_or_refused(
         evaluate(write_rows(tmp_path / "y.jsonl", [{"text": "x"}]), options=scripted_options())
 
 
+def test_what_a_figure_is_of_and_what_has_none_are_shown(
+    clean_rows: Callable[..., list[Any]], write_rows: Write, scripted_options: Callable[..., Options], tmp_path: Path
+) -> None:
+    rows = clean_rows(30)
+    for row in rows[10:]:
+        row["user_1"], row["user_2"] = [], []
+    options = scripted_options(groups=("faithfulness", "usefulness"))
+    report = evaluate(write_rows(tmp_path / "x.jsonl", rows), options=options)
+    tables = markdown(report)
+    assert report.data_sets[0].figures["half_said"].n == 10
+    assert "n=10" in next(line for line in tables.splitlines() if report.metrics["half_said"].title in line)
+    why = "too few conversations with profiles to train on"
+    assert any("no figure for" in note and " more: " in note and why in note for note in report.notes)
+    assert why in tables
+    assert why in page(report)
+
+
 def test_the_command_writes_all_files_and_nothing_over_them(
     clean_rows: Callable[..., list[Any]], write_rows: Write, tmp_path: Path
 ) -> None:
@@ -179,6 +202,38 @@ def test_the_command_writes_all_files_and_nothing_over_them(
     assert (tmp_path / "out" / "report.html").read_text().startswith("<!DOCTYPE html>")
     assert isinstance(CliRunner().invoke(app, call).exception, UsageError)
     assert CliRunner().invoke(app, [*call, "--replace", "--quiet"]).exit_code == 0
+
+
+def test_figures_are_kept_where_no_page_can_be_made(
+    clean_rows: Callable[..., list[Any]],
+    write_rows: Write,
+    scripted_options: Callable[..., Options],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = write_rows(tmp_path / "x.jsonl", clean_rows(12))
+    report = evaluate(path, options=scripted_options(groups=("cleanliness",)))
+
+    def broken(report: Report) -> str:
+        raise UsageError("no page")
+
+    monkeypatch.setattr(html, "page", broken)
+    with pytest.raises(UsageError, match="no page"):
+        files.write_report(report, tmp_path / "out")
+    assert (tmp_path / "out" / "report.json").is_file()
+    monkeypatch.setattr(files, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="jinja2"):
+        files.check_folder(tmp_path / "new", replace=False)
+
+
+def test_the_asked_length_is_that_of_each_conversation(tmp_path: Path, make_run: Callable[..., Path]) -> None:
+    with RunReader(make_run(tmp_path / "run", 1)) as run:
+        conversation = next(iter(run.conversations()))
+    said = len(conversation.candidate.utterances)
+    for length, inside in (((said, said + 2), 1.0), ((said + 1, said + 2), 0.0), ((0, 0), 0.0)):
+        asked = replace(conversation, candidate=replace(conversation.candidate, length=length))
+        view = View(dialogue(asked, Provenance("x", "run", 1)), Roles())
+        assert InsideLength(said + 5, said + 6).measure(view) == (inside, 1.0)
 
 
 def test_groups_are_checked() -> None:

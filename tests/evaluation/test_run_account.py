@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,3 +53,14 @@ def test_other_data_sets_have_none(
     report = evaluate(path, options=scripted_options(groups=("quality",)))
     assert "candidate_acceptance" not in report.data_sets[0].figures
     assert not parts(report)
+
+
+def test_a_moved_run_gives_the_same_figures(
+    tmp_path: Path, make_run: Callable[..., Path], scripted_options: Callable[..., Options]
+) -> None:
+    run = make_run(tmp_path / "run", 6)
+    moved = shutil.copytree(run, tmp_path / "elsewhere" / "other")
+    options = scripted_options(groups=("expansion", "quality"))
+    first, second = (evaluate(path, options=options).data_sets[0].figures for path in (run, moved))
+    assert first == second
+    assert "candidate_acceptance" in first

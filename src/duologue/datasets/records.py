@@ -47,6 +47,8 @@ class Dialogue:
     provenance: Provenance
     irregular: str = ""
     """What is out of form in the row's own layout although it can be read, such as lines without a label; else empty."""
+    asked: tuple[int, int] | None = None
+    """Fewest and most utterances that its writer was asked for, in a run that kept them; else None."""
     row: Mapping[str, Any] | None = None
     """The whole row, where a reader was asked to keep it; see :mod:`duologue.datasets.native`."""
 

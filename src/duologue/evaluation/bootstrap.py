@@ -5,6 +5,9 @@ replicate, drawn from a hash of the cluster and the seed: the bootstrap for stre
 "Estimating Uncertainty for Massive Data Streams"). A replicate is the ratio of the weighted sums. Because the weights
 follow from the cluster, the order of the rows makes no difference, and two data sets that share clusters are resampled
 together: their difference is a paired bootstrap as far as they share pairs of users, an unpaired one elsewhere.
+
+Resampling says nothing of fewer than :data:`LEAST` clusters, whatever the number of conversations: there is no interval
+then, and no test. Nor of a share of none or of all; its replicates are normal, as far from the value as Wilson's limit.
 """
 
 from __future__ import annotations
@@ -19,7 +22,11 @@ import numpy.typing as npt
 
 REPLICATES = 1000
 CONFIDENCE = 0.95
+LEAST = 8
+"""Fewest clusters that an interval is made of."""
 _BATCH = 256
+_CELLS = 2**16
+"""For counting clusters without keeping them (linear counting; Whang et al., 1990)."""
 
 Array = npt.NDArray[np.float64]
 
@@ -46,6 +53,8 @@ class Estimate:
     """The sum of the denominators."""
     replicates: Array | None = None
     """(replicates,); None when there is no interval."""
+    clusters: int | None = None
+    """Different clusters among the conversations, to within 1 % above some hundred; None where they were not counted."""
 
 
 class Sums:
@@ -58,16 +67,21 @@ class Sums:
         self._totals = np.zeros((2, len(self.names)), dtype=np.float64)
         self._measured = np.zeros(len(self.names), dtype=np.int64)
         self._sums = np.zeros((replicates, 2, len(self.names)), dtype=np.float64)
+        self._met = np.zeros((len(self.names), _CELLS), dtype=np.bool_)
+        self._mixed = 0
         self._rows: list[Array] = []
         self._weights: list[npt.NDArray[np.float32]] = []
 
     def add(self, cluster: bytes, ratios: Sequence[tuple[float, float] | None]) -> None:
         """Add one conversation: a (numerator, denominator) per name, None where it does not apply."""
         row = np.zeros((2, len(self.names)), dtype=np.float64)
+        number = int.from_bytes(hashlib.blake2b(cluster, digest_size=8).digest(), "big")
+        self._mixed ^= number
         for column, ratio in enumerate(ratios):
             if ratio is not None:
                 row[:, column] = ratio
                 self._measured[column] += 1
+                self._met[column, number % _CELLS] = True
         self._rows.append(row)
         self._weights.append(weights(cluster, self._seed, self._replicates))
         if len(self._rows) == _BATCH:
@@ -83,14 +97,27 @@ class Sums:
             if not below:
                 found[name] = None
                 continue
+            value, clusters = above / below, min(n, self._clusters(column))
+            if clusters < LEAST:
+                found[name] = Estimate(value, value, value, n, above, below, None, clusters)
+                continue
             sums = self._sums[:, :, column]
             with np.errstate(divide="ignore", invalid="ignore"):
-                replicates = np.where(sums[:, 1] > 0, sums[:, 0] / sums[:, 1], above / below)
+                replicates = np.where(sums[:, 1] > 0, sums[:, 0] / sums[:, 1], value)
             low, high = interval(replicates)
-            if ranges[column] == (0.0, 1.0) and above in (0.0, below):
-                low, high = wilson(above / below, n)
-            found[name] = Estimate(above / below, low, high, n, above, below, replicates)
+            most = ranges[column][1]
+            if ranges[column] in ((0.0, 1.0), (0.0, 100.0)) and value in (0.0, most):
+                # A conversation is one case for a share; of 100 utterances, each is.
+                cases = clusters if most == 1.0 else below * clusters / n
+                low, high = (most * limit for limit in wilson(value / most, cases))
+                salt = f"{self._seed}/{self._mixed}/{name}"
+                replicates = edge_replicates(value, low, high, salt, self._replicates)
+            found[name] = Estimate(value, low, high, n, above, below, replicates, clusters)
         return found
+
+    def _clusters(self, column: int) -> int:
+        free = _CELLS - int(self._met[column].sum())
+        return round(_CELLS * math.log(_CELLS / max(1, free)))
 
     def _flush(self) -> None:
         if not self._rows:
@@ -140,8 +167,20 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def wilson(share: float, n: int, z: float = 1.959964) -> tuple[float, float]:
+def edge_replicates(value: float, low: float, high: float, salt: str, replicates: int = REPLICATES) -> Array:
+    """Replicates of a share of none or of all: normal around it, so wide that 95 % lie within its distance to the limit.
+
+    With it, a difference is tested as by Newcombe (1998). ``salt`` names what was counted of what; equal ones share draws.
+    """
+    digest = hashlib.blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    drawn = np.random.default_rng(int.from_bytes(digest, "big")).standard_normal(replicates)
+    made: Array = value + max(high - value, value - low) / 1.959964 * drawn
+    return made
+
+
+def wilson(share: float, n: float, z: float = 1.959964) -> tuple[float, float]:
     """Wilson's score interval (1927): resampling says nothing where no case, or nothing but cases, were seen."""
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * ((share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # At the ends, the limit is the share itself, but for rounding.
+    return (max(0.0, middle - half) if share > 0 else 0.0), (min(1.0, middle + half) if share < 1 else 1.0)

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from duologue import __version__
 from duologue.backends.protocol import Backend
 from duologue.config.sections import SeedsConfig, SmallModelsConfig
@@ -19,9 +17,8 @@ from duologue.evaluation.bootstrap import CONFIDENCE, REPLICATES, difference, ho
 from duologue.evaluation.judges.options import JudgeOptions
 from duologue.evaluation.judges.plan import JudgePlan, plan_judging
 from duologue.evaluation.judges.report import judge_sets, judged_sets
-from duologue.evaluation.measure import Measured, Progress, Sizes, measure, read_sample, tally
-from duologue.evaluation.metrics.diversity import NearDuplicates
-from duologue.evaluation.near import near_duplicates
+from duologue.evaluation.leaks import add_leaks
+from duologue.evaluation.measure import Measured, Progress, Sizes, measure, read_sample
 from duologue.evaluation.protocol import GROUPS, Group
 from duologue.evaluation.records import Gap, JudgeReport, Report, ReviewReport
 from duologue.evaluation.reference import Reference, make_reference
@@ -131,12 +128,11 @@ def evaluate_sets(
                 roles,
                 seed=options.seed,
                 sizes=options.sizes,
-                name_of_set=name,
                 generator=options.generator,
                 progress=lambda what, n, name=name: progress(f"{name}: {what}", n),  # type: ignore[misc]
             )
         )
-    _leaks(found, options.seed)
+    add_leaks(found, names, reference=options.reference, format_=options.format, seed=options.seed)
     for one in found:
         add_acceptance(one, options.seed)
     judges: JudgeReport | None = None
@@ -228,20 +224,9 @@ def _reference(options: Options, roles: Roles) -> Reference:
     sample: Sample[View] = Sample(options.sizes.model, options.seed)
     for dialogue in data:
         view = View(dialogue, roles)
-        sample.offer(view.cluster + view.fingerprint.to_bytes(8, "big"), View(dialogue, roles))
+        key = sample.numbered(view.cluster + view.fingerprint.to_bytes(8, "big"))
+        sample.offer(key, View(dialogue, roles))
     return make_reference(short(data.source), sample.items())
-
-
-def _leaks(found: Sequence[Measured], seed: int) -> None:
-    """Measure how much of each further data set is nearly in the first."""
-    signers = [next((m for m in one.metrics if isinstance(m, NearDuplicates)), None) for one in found]
-    if signers[0] is None:
-        return
-    first = signers[0].signer.signatures()
-    for one, metric in zip(found[1:], signers[1:], strict=True):
-        if metric is not None:
-            alike = near_duplicates(np.concatenate([first, metric.signer.signatures()]), len(first))
-            tally(one, "leakage", alike[len(first) :].astype(float).tolist(), seed)
 
 
 def check_groups(names: Sequence[str]) -> tuple[Group, ...]:

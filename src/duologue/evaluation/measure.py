@@ -49,6 +49,8 @@ class Measured:
     """By metric: what it was measured on."""
     rows: dict[str, list[int]] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
+    leaks: dict[str, float] = field(default_factory=dict)
+    """By data set: the share of this one that is nearly in it."""
     clusters: set[bytes] = field(default_factory=set)
     """The pairs of users of the text sample."""
     stream: bytearray = field(default_factory=bytearray)
@@ -75,13 +77,12 @@ def measure(
     *,
     seed: int,
     sizes: Sizes,
-    name_of_set: str = "",
     generator: GeneratorOptions = GENERATOR,
     progress: Progress = lambda what, n: None,
 ) -> Measured:
-    """Measure one data set; ``name_of_set`` tells it from others that are measured beside it.
+    """Measure one data set.
 
-    Of each conversation some 350 bytes are kept (signature, cluster, row), of the samples the text.
+    Of each conversation some 500 bytes are kept (signature, cluster, row, key of the sample), of the samples the text.
 
     Raises UsageError when the source, or not one row of it, can be read.
     """
@@ -112,11 +113,14 @@ def measure(
         held = views if metric.needs else found.views
         if (prepare := getattr(metric, "prepare", None)) is not None:
             prepare(held)
+        if (used := getattr(metric, "used", None)) is not None:
+            held = used(held)
         made = estimate(
             metric.figure,
             held,
+            cluster=lambda view: view.cluster,
             seed=seed,
-            salt=f"{name_of_set}\x1f{metric.name}",
+            salt=metric.name,
             resampled=metric.resampled,
             halves=sizes.halves,
             replicates=REPLICATES,
@@ -149,7 +153,7 @@ def read_sample(data: DataSet, roles: Roles, *, seed: int, sizes: Sizes) -> list
     sample: Sample[View] = Sample(max(sizes.text, sizes.model), seed)
     for dialogue in data:
         view = View(dialogue, roles)
-        sample.offer(_key(view), view)
+        sample.offer(sample.numbered(_key(view)), view)
     return sample.items()
 
 
@@ -177,7 +181,7 @@ def _read(
         found.stream += view.cluster
         found.rows_read.append(dialogue.provenance.row)
         found.conversations += 1
-        key = _key(view)
+        key = sample.numbered(_key(view))
         if sample.wants(key) is not None:
             # A fresh view: what was computed for one pass need not stay in memory.
             sample.offer(key, View(dialogue, roles))

@@ -123,7 +123,9 @@ class StreamMetric(Metric, Protocol):
 class CorpusMetric(Metric, Protocol):
     """Measures many conversations at once.
 
-    One with a method ``prepare(views)`` is given the whole sample once before :meth:`figure` is asked.
+    One with a method ``prepare(views)`` is given the whole sample once before :meth:`figure` is asked. One that reads only
+    the first so many words or utterances has a method ``used(views)``, which returns the views that it reads: the interval is
+    made of halves of these, and n is their number.
     """
 
     @property

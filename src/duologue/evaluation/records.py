@@ -40,12 +40,20 @@ class Figure(Record):
     low: float = Field(description="lower end of the 95 % interval")
     high: float = Field(description="upper end of the 95 % interval")
     n: int = Field(description="conversations (or test cases) that were measured")
+    clusters: int | None = Field(
+        None,
+        description="different pairs of users among them, which intervals resample, to within 1 % above some hundred; "
+        "null where they were not counted",
+    )
     count: float | None = Field(None, description="cases found, for ratios: the sum of the numerators")
     of: float | None = Field(None, description="out of how many, for ratios: the sum of the denominators")
     sample: Literal["all", "text", "model", "judge"] = Field(
         "all", description="all: every conversation; text, model, judge: the seeded sample of that name"
     )
-    interval: bool = Field(True, description="false where no interval could be made; then low and high are the value")
+    interval: bool = Field(
+        True,
+        description="false where no interval could be made, as for fewer than 8 pairs of users; then low and high are the value",
+    )
     rows: tuple[int, ...] = Field((), description="the first rows, from 1, in which a fault was found")
 
 
@@ -130,7 +138,9 @@ class PairwiseReport(Record):
     ties: int = Field(description="matches without such a preference, those whose orders disagree among them")
     losses: int = Field(description="matches in which both orders prefer the second data set")
     lead: float | None = Field(None, description="share of wins less share of losses; null without matches")
-    low: float | None = Field(None, description="lower end of its 95 % interval")
+    low: float | None = Field(
+        None, description="lower end of its 95 % interval; null for fewer than 8 pairs of users among the matches"
+    )
     high: float | None = Field(None, description="upper end")
     first_shown: float | None = Field(
         None, description="position bias: the share that goes to whichever is shown first; 0.5 is none"
@@ -170,6 +180,10 @@ class DataSetReport(Record):
     samples: dict[str, int] = Field(description="conversations in each sample")
     figures: dict[str, Figure] = Field(description="by the metric's name; a metric that does not apply is absent")
     absent: dict[str, str] = Field(default_factory=dict, description="metrics without a figure, and why")
+    leaks: dict[str, float] = Field(
+        default_factory=dict,
+        description="by other data set, and the reference: the share of this one that is nearly in it",
+    )
     stages: tuple[StageReport, ...] = Field((), description="of a run: what became of every item, in order of stages")
     iterations: tuple[IterationReport, ...] = Field((), description="of a run: each round of its loop")
     reviews: tuple[ReviewReport, ...] = Field((), description="evaluations by people, the newest first")

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duologue.datasets.source import DataSet
+from duologue.evaluation.bootstrap import LEAST
 from duologue.evaluation.measure import Measured
 from duologue.evaluation.protocol import Metric, definition
 from duologue.evaluation.records import DataSetReport, Definition, Figure, ProblemCount, ReviewReport
 from duologue.evaluation.run_account import iterations, stages
+
+SHOWN_ABSENT = 4
+"""Measures without a figure that are named for one reason; report.json names all."""
 
 
 def describe(metric: Metric) -> Definition:
@@ -53,6 +57,7 @@ def report_of(name: str, found: Measured, reviewed: tuple[ReviewReport, ...] = (
                 low=made.low,
                 high=made.high,
                 n=made.n,
+                clusters=made.clusters,
                 count=made.count,
                 of=made.of,
                 sample=found.samples[metric],
@@ -62,6 +67,7 @@ def report_of(name: str, found: Measured, reviewed: tuple[ReviewReport, ...] = (
             for metric, made in found.estimates.items()
         },
         absent=found.absent,
+        leaks=found.leaks,
     )
 
 
@@ -89,8 +95,18 @@ def notes_of(found: Sequence[Measured], names: Sequence[str], reference: str | P
     for name, one in zip(names, found, strict=True):
         if one.data.problems.total:
             notes.append(f"{name}: " + "; ".join(one.data.problems.lines()))
+        pairs = len({bytes(one.stream[at : at + 8]) for at in range(0, len(one.stream), 8)})
+        if pairs < LEAST:
+            notes.append(
+                f"{name}: its {one.conversations} conversations are of {pairs} {'pair' if pairs == 1 else 'pairs'} of users; "
+                f"below {LEAST} nothing can be said of chance, so there are no intervals and no tests."
+            )
+        leaked = [f"{share:.1%} in {other}" for other, share in one.leaks.items() if share]
+        if leaked:
+            notes.append(f"{name}: of its conversations, {', '.join(leaked)}, nearly word for word.")
         if reference is not None and str(reference) == one.data.source:
             notes.append(f"{name} is the reference, so its distances to the reference are near 0 by construction.")
+    notes += _absences(found, names)
     if len({len(one.views) for one in found}) > 1:
         sizes = ", ".join(f"{name} {len(one.views)}" for name, one in zip(names, found, strict=True))
         notes.append(
@@ -98,3 +114,20 @@ def notes_of(found: Sequence[Measured], names: Sequence[str], reference: str | P
             "look worse in larger samples."
         )
     return tuple(notes)
+
+
+def _absences(found: Sequence[Measured], names: Sequence[str]) -> list[str]:
+    """What there is no figure of, and why: a line for each reason and the data sets that share it."""
+    shared: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for name, one in zip(names, found, strict=True):
+        by_reason: dict[str, list[str]] = {}
+        for metric in one.metrics:
+            if metric.name in one.absent:
+                by_reason.setdefault(one.absent[metric.name], []).append(metric.title)
+        for why, titles in by_reason.items():
+            shared.setdefault((why, tuple(titles)), []).append(name)
+    lines: list[str] = []
+    for (why, without), sets in shared.items():
+        more = f" and {len(without) - SHOWN_ABSENT} more" if len(without) > SHOWN_ABSENT else ""
+        lines.append(f"{', '.join(sets)}: no figure for {'; '.join(without[:SHOWN_ABSENT])}{more}: {why}.")
+    return lines

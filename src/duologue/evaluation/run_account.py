@@ -11,7 +11,7 @@ import numpy as np
 from duologue.conversations.figures import Tried, figures, token_count
 from duologue.datasets.readers.run import RunFolderReader, run_folder
 from duologue.datasets.source import DataSet
-from duologue.evaluation.bootstrap import REPLICATES, Estimate, interval, wilson
+from duologue.evaluation.bootstrap import REPLICATES, Estimate, edge_replicates, interval, wilson
 from duologue.evaluation.measure import Measured
 from duologue.evaluation.records import IterationReport, StageReport
 from duologue.report.stats import StageAccount, account
@@ -27,11 +27,20 @@ def add_acceptance(found: Measured, seed: int) -> None:
     if reader is None:
         return
     wanted = {m.name for m in found.metrics}
+    held = _contents(found)
     for name, (good, total) in _rates(found.data, reader).items():
         if name in wanted and total:
             found.absent.pop(name, None)
-            found.estimates[name] = _share(good, total, f"{seed}/{found.data.source}/{reader.revision}/{name}")
+            found.estimates[name] = _share(good, total, f"{seed}/{held}/{name}")
             found.samples[name] = "all"
+
+
+def _contents(found: Measured) -> str:
+    """A name for what was measured, whatever the path it was found by."""
+    digest = hashlib.blake2b(bytes(found.stream), digest_size=8)
+    for view in found.views:
+        digest.update(view.fingerprint.to_bytes(8, "big"))
+    return digest.hexdigest()
 
 
 def stages(data: DataSet) -> tuple[StageReport, ...]:
@@ -121,5 +130,8 @@ def _share(good: int, total: int, salt: str) -> Estimate:
     share = good / total
     digest = hashlib.blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     drawn = np.random.default_rng(int.from_bytes(digest, "big")).binomial(total, share, REPLICATES) / total
-    low, high = wilson(share, total) if good in (0, total) else interval(drawn)
+    low, high = interval(drawn)
+    if good in (0, total):
+        low, high = wilson(share, total)
+        drawn = edge_replicates(share, low, high, salt)
     return Estimate(share, low, high, total, float(good), float(total), drawn)

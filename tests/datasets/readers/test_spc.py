@@ -35,22 +35,59 @@ def test_other_columns_and_order(tmp_path: Path) -> None:
 
 
 def test_bad_rows(tmp_path: Path) -> None:
-    found = read(tmp_path, HEADER + 'A,B\r\nA,B,Hi\r\nA,"B"x,User 1: Hi\r\nA,B,\r\n\r\nA,B,User 1: Hi\r\n')
+    found = read(tmp_path, HEADER + 'A,B\r\nA,B,Hi\r\nA,B,\r\nA,"B"x,User 1: Hi\r\n\r\nA,B,User 1: Hi\r\n')
     assert [item.what if isinstance(item, Problem) else "" for item in found] == [
         "it lacks cells or has too many; the header has 3",
         "the conversation begins without a User 1: or User 2: label",
-        "broken CSV",
         "it has no utterance",
+        "broken CSV",
         "",
     ]
     assert isinstance(found[-1], Dialogue)
     assert found[-1].provenance.row == 5
 
 
-def test_a_quote_that_is_never_closed_is_one_bad_row(tmp_path: Path) -> None:
-    found = read(tmp_path, HEADER + "A,B,User 1: Hi\r\n" + 'A,B,"User 1: Hi\r\n' * 3)
-    assert [type(item) for item in found] == [Dialogue, *[Problem] * (len(found) - 1)]
-    assert len(found) > 1
+def test_each_quote_that_is_never_closed_is_one_bad_row(tmp_path: Path) -> None:
+    found = read(tmp_path, HEADER + "A,B,User 1: Hi\r\n" + 'A,B,"User 1: Hi\r\n' * 3 + "A,B,User 1: Ho\r\n")
+    assert [type(item) for item in found] == [Dialogue, Problem, Problem, Problem, Dialogue]
+    assert isinstance(found[-1], Dialogue)
+    assert found[-1].provenance.row == 5
+
+
+ROWS = [
+    f'"I am {n}, a cook.\nI have {n} ""dogs"".\nI sail.","I am {n + 50}.\nI like, well, tea.",'
+    f'"User 1: Hi, I am {n}, you?\nUser 2: ""{n}""? I, too, sail.\n\nUser 1: Oh, see you, bye."\r\n'
+    for n in range(6)
+]
+
+
+def others(tmp_path: Path, rows: list[str], bad: set[int]) -> list[Dialogue]:
+    """Read the rows and check that each bad one is one problem in its place; returns the others."""
+    found = read(tmp_path, HEADER + "".join(rows))
+    assert len(found) == len(rows)
+    assert {place for place, item in enumerate(found) if isinstance(item, Problem)} == bad
+    for row, item in enumerate(found, 1):
+        assert (item.row if isinstance(item, Problem) else item.provenance.row) == row
+    return [item for item in found if isinstance(item, Dialogue)]
+
+
+def test_a_row_cut_short_anywhere_costs_itself_only(tmp_path: Path) -> None:
+    whole = others(tmp_path, ROWS, set())
+    for cut in range(1, len(ROWS[2]) - 3):
+        if "User 1" in ROWS[2][:cut] and ROWS[2][:cut].count('"') % 2 == 0:
+            # Cut between two quotes, it is a whole row with a shorter conversation.
+            continue
+        rows = [*ROWS[:2], ROWS[2][:cut].rstrip("\n") + "\n", *ROWS[3:]]
+        assert others(tmp_path, rows, {2}) == [*whole[:2], *whole[3:]], ROWS[2][:cut]
+    rows = [row[:90] + "\n" if n in (1, 2, 5) else row for n, row in enumerate(ROWS)]
+    assert others(tmp_path, rows, {1, 2, 5}) == [whole[0], *whole[3:5]]
+
+
+def test_quotes_that_are_not_doubled_cost_their_row_only(tmp_path: Path) -> None:
+    whole = others(tmp_path, ROWS, set())
+    for right, wrong in (("I sail.", 'I "sail".'), ("too, sail.", 'too, "sail", or, "so, so".'), ("Oh,", '"Oh",')):
+        rows = [*ROWS[:2], ROWS[2].replace(right, wrong, 1), *ROWS[3:]]
+        assert others(tmp_path, rows, {2}) == [*whole[:2], *whole[3:]], wrong
 
 
 def test_another_header(tmp_path: Path) -> None:

@@ -61,4 +61,5 @@ def dialogue(conversation: Conversation, provenance: Provenance) -> Dialogue:
         tuple(Utterance(1 if i % 2 == 0 else 2, text) for i, text in enumerate(conversation.candidate.utterances)),
         pair.split,
         provenance,
+        asked=conversation.candidate.length if any(conversation.candidate.length) else None,
     )

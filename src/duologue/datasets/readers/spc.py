@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 
 from duologue.datasets.layouts import dialogue_of, layout_of
 from duologue.datasets.problems import BadRow
 from duologue.datasets.protocol import Look
+from duologue.datasets.readers.csv_records import CsvRecords
 from duologue.datasets.readers.text import opened
 from duologue.datasets.records import Dialogue, Problem, Provenance
 from duologue.errors import UsageError
 from duologue.seeds.spc import HEADER
 from duologue.spreadsheets import undone
+
+_LABELLED = re.compile(r"^\W*User [12]:", re.IGNORECASE | re.MULTILINE)
 
 
 class SpcReader:
@@ -31,26 +35,25 @@ class SpcReader:
         return layout_of(cells) == "spc"
 
     def read(self, source: str) -> Iterator[Dialogue | Problem]:
-        """See the Protocol. A row of broken quoting is a problem; reading goes on with the next line."""
+        """See the Protocol. A row of broken quoting, such as one cut short, is one problem; the next row is read."""
+        header: list[str] = []
+
+        def whole(cells: list[str]) -> bool:
+            # With a heading before its first label a row is bad, but a row of its own.
+            labelled = [_talk(name) == bool(_LABELLED.search(cell)) for name, cell in zip(header, cells, strict=False)]
+            return len(cells) == len(header) and all(labelled)
+
         with opened(source) as file:
-            rows = csv.reader(file, strict=True)
-            header: list[str] = []
             row = 0
-            while True:
+            for found in CsvRecords(file, whole):
+                if not header:
+                    header = _header(found, source)
+                    continue
+                row += 1
                 try:
-                    cells = next(rows, None)
-                    if cells is None:
-                        break
-                    if not any(cell.strip() for cell in cells):
-                        continue
-                    if not header:
-                        header = _header(cells, source)
-                        continue
-                    row += 1
-                    yield self._dialogue(header, cells, Provenance(source, self.name, row))
-                except csv.Error as error:
-                    row += 1
-                    yield BadRow("broken CSV", error).at(row)
+                    if isinstance(found, csv.Error):
+                        raise BadRow("broken CSV", found)
+                    yield self._dialogue(header, found, Provenance(source, self.name, row))
                 except BadRow as problem:
                     yield problem.at(row)
 
@@ -61,7 +64,12 @@ class SpcReader:
         return dialogue_of(values, provenance)
 
 
-def _header(cells: list[str], source: str) -> list[str]:
-    if layout_of(cells) != "spc":
+def _talk(column: str) -> bool:
+    """Whether a column holds conversations."""
+    return "_".join(column.lower().replace("_", " ").split()) == "best_generated_conversation"
+
+
+def _header(cells: list[str] | csv.Error, source: str) -> list[str]:
+    if isinstance(cells, csv.Error) or layout_of(cells) != "spc":
         raise UsageError(f"{source}: its first line is not the header {','.join(HEADER)}; choose another format")
     return cells

@@ -121,10 +121,11 @@ def summary(
     held = [(match, said) for match, said in asked if said is not None]
     lead = low = high = bias = bias_low = bias_high = None
     if win is not None and loss is not None and place is not None:
-        lead, bias, bias_low, bias_high = win.value - loss.value, place.value, place.low, place.high
-        assert win.replicates is not None
-        assert loss.replicates is not None
-        low, high = interval(np.asarray(win.replicates - loss.replicates))
+        lead, bias = win.value - loss.value, place.value
+        # Matches of few pairs of users tell nothing of chance.
+        if win.replicates is not None and loss.replicates is not None:
+            low, high = interval(np.asarray(win.replicates - loss.replicates))
+            bias_low, bias_high = place.low, place.high
     return PairwiseReport(
         first=names[0],
         second=names[1],

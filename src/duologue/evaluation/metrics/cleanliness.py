@@ -136,8 +136,8 @@ class AssistantVoice(_Clean):
 
 
 class InsideLength(_Clean):
-    """Share of conversations whose number of utterances lies inside what was asked for: that of the run's configuration
-    or of the option, else 12 to 14 (the 6 to 7 turns of the paper's prompt).
+    """Share of conversations whose number of utterances lies inside what was asked for: of a run, what each
+    conversation's writer was asked for; else the option, else 12 to 14 (the 6 to 7 turns of the paper's prompt).
     """
 
     name = "inside_length"
@@ -151,7 +151,8 @@ class InsideLength(_Clean):
 
     def measure(self, view: View) -> Ratio:
         """1 when inside."""
-        return float(self.low <= len(view) <= self.high), 1.0
+        low, high = view.dialogue.asked or (self.low, self.high)
+        return float(low <= len(view) <= high), 1.0
 
 
 class EndlessGoodbyes(_Clean):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from duologue.evaluation.near import Signer, near_duplicates
 from duologue.evaluation.ngrams import distinct, self_bleu
 from duologue.evaluation.protocol import Described, Group, Ratio
+from duologue.evaluation.sample import until
 from duologue.evaluation.view import View
 
 TOKENS = 40_000
@@ -75,12 +76,12 @@ class NearDuplicates(_Diverse):
 
 
 class Leakage(_Diverse):
-    """Share of conversations that are nearly the same as one of the first data set (near-duplicates as above): what has
-    leaked from one into the other.
+    """Share of conversations that are nearly the same as one of another data set of the report or of the reference
+    (near-duplicates as above): what has leaked from one into the other. The rounds of a run are not compared with it.
     """
 
     name = "leakage"
-    title = "near-duplicates of the first data set"
+    title = "near-duplicates of other data sets"
     source = "Broder (1997), MinHash; datasketch"
     resampled = False
 
@@ -93,6 +94,10 @@ class _Distinct(_Diverse):
     direction = "higher"
     source = "Li et al. (2016), A Diversity-Promoting Objective Function"
     n: int
+
+    def used(self, views: Sequence[View]) -> Sequence[View]:
+        """Those of the first 40,000 words."""
+        return until(views, TOKENS, lambda view: sum(map(len, view.words)))
 
     def figure(self, views: Sequence[View]) -> float | None:
         """Different n-grams among all, of the first 40,000 words of the sample; None for fewer than 1,000 words."""
@@ -131,6 +136,10 @@ class SelfBleu(_Diverse):
     title = "self-BLEU of 1,000 utterances"
     source = "Zhu et al. (2018), Texygen"
 
+    def used(self, views: Sequence[View]) -> Sequence[View]:
+        """Those of the 1,000 utterances."""
+        return until(views, BLEU_UTTERANCES, lambda view: sum(len(words) >= 4 for words in view.words))
+
     def figure(self, views: Sequence[View]) -> float | None:
         """Of the utterances in order; None for fewer than 100."""
         said = [words for view in views for words in view.words if len(words) >= 4][:BLEU_UTTERANCES]
@@ -147,6 +156,10 @@ class Compression(_Diverse):
     unit = "ratio"
     range = (0.0, math.inf)
     source = "Shaib et al. (2024), Standardizing the Measurement of Text Diversity"
+
+    def used(self, views: Sequence[View]) -> Sequence[View]:
+        """Those of the first 200,000 characters."""
+        return until(views, COMPRESSED, lambda view: sum(len(text) + 1 for text in view.texts))
 
     def figure(self, views: Sequence[View]) -> float | None:
         """None for fewer than 20,000 characters."""

@@ -107,9 +107,8 @@ class EitherTouched(_Evidence):
 
 class TruePicked(_Evidence):
     """Precision of picking each user's attributes among as many true ones as false ones (up to four, drawn from other
-    users of the sample): those picked are nearest to what the user says, as many as there are true ones.
-
-    The paper asks people (78.5, 80.5, 76.6 % over its iterations, 4 true and 4 false); here similarity of sentence
+    users of the sample): those picked are nearest to what the user says, as many as there are true ones. The
+    paper asks people (78.5, 80.5, 76.6 % over its iterations, 4 true and 4 false); here similarity of sentence
     vectors picks, so the two are comparable between data sets, not with each other.
     """
 

@@ -29,8 +29,8 @@ class _Likeness(Described):
 
 
 class PersonaRank(_Likeness):
-    """Mean reciprocal rank of a user's own profile among 20 (19 of other users of the sample), by how near its
-    attributes come to what this user says: the mean over attributes of the greatest cosine to an utterance.
+    """Mean reciprocal rank of a user's own profile among 20 different ones (19 of other users of the sample), by how near
+    its attributes come to what this user says: the mean over attributes of the greatest cosine to an utterance.
     """
 
     source = "after Eval4Sim (arXiv 2603.02876), adherence"
@@ -43,19 +43,23 @@ class PersonaRank(_Likeness):
         self._speaker = speaker
 
     def figure(self, views: Sequence[View]) -> float | None:
-        """None for fewer than 40 conversations with profiles."""
+        """None for fewer than 40 conversations with profiles, or 20 different profiles."""
         held = [v for v in views if v.dialogue.profile(self._speaker) and v.dialogue.said_by(self._speaker)]
-        if len(held) < 2 * PROFILES:
+        profiles: dict[tuple[str, ...], Floats] = {}
+        for view in held:
+            key = tuple(sorted(view.dialogue.profile(self._speaker)))
+            if key not in profiles:
+                profiles[key] = _own(view, self._speaker)
+        if len(held) < 2 * PROFILES or len(profiles) < PROFILES:
             return None
-        profiles = [_own(view, self._speaker) for view in held]
+        keys = list(profiles)
         total = 0.0
-        for place, view in enumerate(held):
+        for view in held:
             said = view.vectors[[i for i, _ in view.dialogue.said_by(self._speaker)]]
             stream = random.Random(f"{view.dialogue.id}/rank")
-            others = [p for p in stream.sample(range(len(held)), PROFILES + 5) if p != place]
-            mine = view.dialogue.profile(self._speaker)
-            others = [p for p in others if held[p].dialogue.profile(self._speaker) != mine][: PROFILES - 1]
-            scores = [float((profiles[p] @ said.T).max(axis=1).mean()) for p in (place, *others)]
+            mine = tuple(sorted(view.dialogue.profile(self._speaker)))
+            others = [key for key in stream.sample(keys, PROFILES) if key != mine][: PROFILES - 1]
+            scores = [float((profiles[key] @ said.T).max(axis=1).mean()) for key in (mine, *others)]
             total += 1.0 / (1 + sum(score >= scores[0] for score in scores[1:]))
         return total / len(held)
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from duologue.errors import UsageError
 from duologue.evaluation.protocol import Described, Group
+from duologue.evaluation.sample import until
 from duologue.evaluation.view import View
 from duologue.models.protocol import Floats
 
@@ -33,6 +34,10 @@ class Vendi(_Spread):
     range = (1.0, float(VENDI_UTTERANCES))
     source = "Friedman and Dieng (2023), The Vendi Score"
     needs = frozenset(("embedder",))
+
+    def used(self, views: Sequence[View]) -> Sequence[View]:
+        """Those of the 1,000 utterances."""
+        return until(views, VENDI_UTTERANCES, len)
 
     def figure(self, views: Sequence[View]) -> float | None:
         """None for fewer than 100 utterances."""

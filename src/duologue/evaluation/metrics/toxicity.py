@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from duologue.evaluation.protocol import Described, Group, Ratio, Unit
 from duologue.evaluation.view import View
-from duologue.models.protocol import AGREEMENT
+from duologue.models.protocol import AGREEMENT, ToxicityRating
 from duologue.records import Speaker
 
 STRENGTHS = {"mild": 0.3, "toxic": 0.5, "strong": 0.8}
@@ -49,25 +49,43 @@ class ToxicSpeaker(_Toxic):
         return (100.0 * toxic, float(len(said))) if said else None
 
 
+KINDS: dict[str, tuple[str, ...]] = {
+    "insult": ("insult", "offence"),
+    "threat": ("threat",),
+    "identity_attack": ("identity_attack", "identity", "identity_hate"),
+    "obscene": ("obscene", "profanity"),
+    "severe_toxicity": ("severe_toxicity", "severe_toxic"),
+    AGREEMENT: (AGREEMENT,),
+}
+"""Kinds by what they are called here, each with what toxicity models call it. An offence of the built-in model that is
+neither threat, hate for a group nor obscene is an insult."""
+
+
 class ToxicKind(_Toxic):
-    """Utterances per 100 that are toxic with probability 0.5 or more and of this kind above all; models that know no
-    kinds give none.
+    """Utterances per 100 that are toxic with probability 0.5 or more and of this kind above all; severe toxicity is a
+    matter of strength, and counts where its own score is 0.5 or more. Each model knows its own kinds; there is no figure
+    for a kind that the model does not know.
     """
 
     def __init__(self, kind: str) -> None:
         self.name = f"toxicity_{kind}"
         self.title = f"toxic: {kind.replace('_', ' ')}"
-        self._kind = kind
+        self._called = KINDS[kind]
 
     def measure(self, view: View) -> Ratio | None:
-        """100 for each; None where the model names no kind for anything in the conversation."""
-        if not any(r.category for r in view.toxicity):
+        """100 for each; None where the model gives no score to this kind for anything in the conversation."""
+        rated = view.toxicity
+        if not any(name.lower() in self._called for r in rated for name, _ in r.attributes):
             return None
-        toxic = sum(r.score >= STRENGTHS["toxic"] and r.category == self._kind for r in view.toxicity)
-        return 100.0 * toxic, float(len(view))
+        return 100.0 * sum(map(self._counts, rated)), float(len(view))
 
-
-KINDS = ("insult", "threat", "identity_attack", "severe_toxicity", AGREEMENT)
+    def _counts(self, rating: ToxicityRating) -> bool:
+        if rating.score < STRENGTHS["toxic"]:
+            return False
+        if self.name == "toxicity_severe_toxicity":
+            severe = (score for name, score in rating.attributes if name.lower() in self._called)
+            return max(severe, default=0.0) >= STRENGTHS["toxic"]
+        return rating.category.lower() in self._called
 
 
 class ToxicConversations(_Toxic):

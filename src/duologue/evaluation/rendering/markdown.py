@@ -51,7 +51,7 @@ def _cell(data: DataSetReport, name: str, metric: Definition, gap: Gap | None) -
     figure = data.figures.get(name)
     if figure is None:
         return "-"
-    return _plain(shown(figure, metric)) + ("\\*" if gap is not None and gap.p_holm < 0.05 else "")
+    return _plain(shown(figure, metric, data.conversations)) + ("\\*" if gap is not None and gap.p_holm < 0.05 else "")
 
 
 def _row(cells: list[str]) -> str:

@@ -98,15 +98,15 @@ def _cell(data: DataSetReport, name: str, metric: Definition, gap: Gap | None) -
     if figure is None:
         return "-"
     mark = "*" if gap is not None and gap.p_holm < 0.05 else ""
-    return f"{shown(figure, metric)}{mark}"
+    return f"{shown(figure, metric, data.conversations)}{mark}"
 
 
-def shown(figure: Figure, metric: Definition) -> str:
-    """A figure with its interval, in its unit; the number of conversations where it is a sample's."""
+def shown(figure: Figure, metric: Definition, conversations: int) -> str:
+    """A figure with its interval, in its unit; what it is measured of where that is not every one of the conversations."""
     value = number(figure.value, metric)
     if figure.interval:
         value += f" [{number(figure.low, metric)}, {number(figure.high, metric)}]"
-    return value if figure.sample == "all" else f"{value} n={figure.n}"
+    return value if figure.n == conversations else f"{value} n={figure.n:,}"
 
 
 def number(value: float, metric: Definition) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from duologue.evaluation.metrics.spread import needs_sklearn
+from duologue.evaluation.usefulness.items import TooLittle
 from duologue.evaluation.view import SPEAKERS, View
 from duologue.text import content_words
 
@@ -21,7 +22,8 @@ Array = npt.NDArray[np.float64]
 
 class Extractor:
     """Logistic regression over how near an attribute comes to the turns, by vectors and by words; trained on users of the
-    training conversations, with the threshold that gives the best F there. Raises UsageError without scikit-learn.
+    training conversations, with the threshold that gives the best F there. Raises UsageError without scikit-learn,
+    TooLittle where nobody with a profile is heard or no attribute is another's.
     """
 
     def __init__(self, train: Sequence[View], side: Side, *, seed: int) -> None:
@@ -33,6 +35,12 @@ class Extractor:
         self._seed = seed
         self._pool = list(dict.fromkeys((view, i) for view in train for i in range(len(view.attributes))))
         rows, right = self._rows(train)
+        if not len(rows):
+            raise TooLittle(
+                f"no user with a profile whose {'own' if side == 'own' else 'partner’s'} turns could be read"
+            )
+        if right.all():
+            raise TooLittle("no attributes of other users to tell apart")
         self._model: Any = LogisticRegression(class_weight="balanced", max_iter=300).fit(rows, right)
         scores = self._model.decision_function(rows)
         self._threshold = _best_threshold(scores, right)

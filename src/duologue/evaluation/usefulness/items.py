@@ -20,6 +20,10 @@ MODES: tuple[Mode, ...] = ("none", "own", "partner", "both")
 """Whose profile is seen: nobody's, that of who speaks next, the partner's, both."""
 
 
+class TooLittle(Exception):
+    """There is nothing to learn from; the message says what is missing, for the report."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One text and where its vector lies."""

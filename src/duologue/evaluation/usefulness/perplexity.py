@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -112,10 +113,14 @@ def _estimates(
         sums.add(tried[places[0]].view.cluster, [(sum(by_mode[mode][i] for i in places), words) for mode in MODES])
     made: dict[str, Estimate] = {}
     for name, mean in sums.estimates([(0.0, math.inf)] * len(MODES)).items():
-        if mean is not None and mean.replicates is not None:
+        if mean is None:
+            continue
+        value = math.exp(mean.value)
+        made[name] = Estimate(value, value, value, mean.n, clusters=mean.clusters)
+        if mean.replicates is not None:
             drawn = np.exp(mean.replicates)
             low, high = interval(drawn)
-            made[name] = Estimate(math.exp(mean.value), low, high, mean.n, replicates=drawn)
+            made[name] = replace(made[name], low=low, high=high, replicates=drawn)
     none, own = (made.get(f"perplexity_{test}_{mode}") for mode in ("none", "own"))
     if none is not None and own is not None and none.replicates is not None and own.replicates is not None:
         changes = own.replicates / none.replicates - 1.0

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from duologue.evaluation.metrics.spread import needs_sklearn
-from duologue.evaluation.usefulness.items import Item, Mode, items
+from duologue.evaluation.usefulness.items import Item, Mode, TooLittle, items
 from duologue.evaluation.view import View
 from duologue.text import words
 
@@ -31,7 +31,8 @@ class Ranker(Protocol):
 class Retrieval:
     """The paper's IR baseline: cosine of tf-idf vectors between what is seen (context and profile) and each choice.
 
-    Word weights come from the training conversations. Raises UsageError without scikit-learn.
+    Word weights come from the training conversations. Raises UsageError without scikit-learn, TooLittle where the
+    conversations hold no word.
     """
 
     name = "IR"
@@ -42,7 +43,10 @@ class Retrieval:
         except ImportError as error:
             raise needs_sklearn("usefulness") from error
         self._words: Any = TfidfVectorizer(sublinear_tf=True, tokenizer=words, token_pattern=None, lowercase=False)
-        self._words.fit([text for view in train for text in (*view.texts, *(t for _, t in view.attributes))])
+        texts = [text for view in train for text in (*view.texts, *(t for _, t in view.attributes))]
+        if not any(map(words, texts)):
+            raise TooLittle("the conversations hold no words")
+        self._words.fit(texts)
 
     def scores(self, item: Item, mode: Mode) -> Array:
         """See the Protocol."""
@@ -56,7 +60,8 @@ class VectorRanker:
 
     Features of a choice: the products of its vector with that of the last utterance, cosines to the utterances before,
     and for each profile that is seen the greatest and the mean cosine to its attributes and the products with the
-    nearest one. One model per mode. Raises UsageError without scikit-learn.
+    nearest one. One model per mode. Raises UsageError without scikit-learn, TooLittle where no utterance has enough others
+    beside it.
     """
 
     name = "ranker"
@@ -68,6 +73,10 @@ class VectorRanker:
         except ImportError as error:
             raise needs_sklearn("usefulness") from error
         training = items(train, seed=seed, choices=NEGATIVES, most=TRAINED)
+        if not training:
+            raise TooLittle(
+                f"no utterance of two words has {NEGATIVES - 1} different ones of other conversations beside it"
+            )
         self._models: dict[Mode, tuple[Any, Any]] = {}
         right = np.tile(np.arange(NEGATIVES) == 0, len(training))
         for mode in modes:

@@ -11,7 +11,7 @@ from duologue.evaluation.bootstrap import Estimate, Sums, interval
 from duologue.evaluation.protocol import Described, Group
 from duologue.evaluation.usefulness.extraction import Extractor, Side
 from duologue.evaluation.usefulness.generator import GeneratorOptions, missing
-from duologue.evaluation.usefulness.items import MODES, Item, Mode, hit, items, split
+from duologue.evaluation.usefulness.items import MODES, Item, Mode, TooLittle, hit, items, split
 from duologue.evaluation.usefulness.perplexity import SEEN, perplexities
 from duologue.evaluation.usefulness.perplexity import metrics as perplexity_metrics
 from duologue.evaluation.usefulness.rankers import Ranker, Retrieval, VectorRanker
@@ -120,20 +120,40 @@ def usefulness(
         # The part that a model trained on the reference itself would be tried on, for all data sets alike.
         tried["human"] = items(split(human, seed)[1], seed=seed, most=MOST_ITEMS)
     progress("training the rankers", 0)
-    models: dict[str, Ranker] = {"ir": Retrieval(train), "ranker": VectorRanker(train, MODES, seed=seed)}
-    for model_name, model in models.items():
+    makers: dict[str, Callable[[], Ranker]] = {
+        "ir": lambda: Retrieval(train),
+        "ranker": lambda: VectorRanker(train, MODES, seed=seed),
+    }
+    absent: dict[str, str] = {}
+    for model_name, make in makers.items():
+        try:
+            model = make()
+        except TooLittle as error:
+            absent.update({name: str(error) for name in names if name.startswith(f"{model_name}_")})
+            continue
         for test_name, held in tried.items():
             progress(f"{model_name} on {test_name}", len(held))
             made = _hits(model, held, f"{model_name}_{test_name}", seed)
             found.update(made)
     for side in ("own", "partner"):
-        extractor = Extractor(train, side, seed=seed)
+        try:
+            extractor = Extractor(train, side, seed=seed)
+        except TooLittle as error:
+            absent[f"extraction_{side}"] = str(error)
+            continue
         sums = Sums([f"extraction_{side}"], seed)
         for view in test:
             sums.add(view.cluster, [extractor.measure(view)])
         found.update({k: e for k, e in sums.estimates([(0.0, 1.0)]).items() if e is not None})
-    why = "no reference was given" if not human else "too little data"
-    return Useful(found, {name: why for name in names if name not in found})
+    return Useful(found, _absent(names, found, human) | absent)
+
+
+def _absent(names: Sequence[str], found: Mapping[str, Estimate], human: Sequence[View]) -> dict[str, str]:
+    return {
+        name: "no reference was given" if "_human_" in name and not human else "too little data"
+        for name in names
+        if name not in found
+    }
 
 
 def generated(
@@ -154,8 +174,7 @@ def generated(
         return Useful({}, dict.fromkeys(names, why))
     tests = {"self": test, **({"human": split(human, seed)[1]} if human else {})}
     found = perplexities(train, tests, options, seed=seed, progress=progress)
-    why = "no reference was given" if not human else "too little data"
-    return Useful(found, {name: why for name in names if name not in found})
+    return Useful(found, _absent(names, found, human))
 
 
 def _hits(model: Ranker, held: Sequence[Item], name: str, seed: int) -> dict[str, Estimate]:

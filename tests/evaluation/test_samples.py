@@ -1,0 +1,40 @@
+"""Tests of what is drawn of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from duologue.datasets import open_dataset
+from duologue.evaluation import Options, Sizes, evaluate
+from duologue.evaluation.measure import measure, read_sample
+from duologue.evaluation.view import Roles
+
+
+def test_copies_of_one_conversation_are_drawn_in_proportion(
+    clean_rows: Callable[..., list[Any]], write_rows: Callable[[Path, Sequence[Any]], Path], tmp_path: Path
+) -> None:
+    rows = clean_rows(500)
+    data = open_dataset(write_rows(tmp_path / "x.jsonl", [*rows[:350], *[rows[0]] * 150]))
+    sizes = Sizes(text=100, model=10)
+    for seed in range(5):
+        drawn = read_sample(data, Roles(), seed=seed, sizes=sizes)
+        assert len(drawn) == 100
+        # Thirty are expected, with a standard deviation of four.
+        assert 16 <= sum(view.dialogue.id == "r0" for view in drawn) <= 44
+        measured = measure(data, (), Roles(), seed=seed, sizes=sizes)
+        assert [v.dialogue.id for v in measured.views] == [v.dialogue.id for v in drawn]
+
+
+def test_capped_measures_say_how_many_conversations_they_read(
+    clean_rows: Callable[..., list[Any]],
+    write_rows: Callable[[Path, Sequence[Any]], Path],
+    scripted_options: Callable[..., Options],
+    tmp_path: Path,
+) -> None:
+    path = write_rows(tmp_path / "x.jsonl", clean_rows(300))
+    figures = evaluate(path, options=scripted_options(groups=("diversity",))).data_sets[0].figures
+    assert (figures["vendi"].n, figures["self_bleu"].n) == (100, 100)
+    assert figures["distinct_utterances"].n == 300
+    assert figures["vendi"].clusters == 100

@@ -1,0 +1,73 @@
+"""Tests of usefulness where there is nothing to learn: no figure and the reason, not a lost report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from duologue.evaluation.usefulness.tasks import Useful, usefulness
+from duologue.evaluation.view import View
+
+MakeView = Callable[..., View]
+
+
+def one_speaker(make: MakeView, rows: Sequence[dict[str, list[str]]]) -> list[View]:
+    views = [make(*row["utterances"], one=row["user_1"], id_=str(n)) for n, row in enumerate(rows)]
+    for view in views:
+        said = tuple(u for u in view.dialogue.utterances if u.speaker == 1)
+        object.__setattr__(view.dialogue, "utterances", said)
+    return views
+
+
+def collapsed(make: MakeView, rows: Sequence[dict[str, list[str]]]) -> list[View]:
+    said = ["Hello to you.", "I am fine.", "See you soon."]
+    return [make(*said, one=row["user_1"], two=row["user_2"], id_=str(n)) for n, row in enumerate(rows)]
+
+
+def one_word(make: MakeView, rows: Sequence[dict[str, list[str]]]) -> list[View]:
+    return [make("Hi!", "Ho!", "Bye!", one=row["user_1"], two=row["user_2"], id_=str(n)) for n, row in enumerate(rows)]
+
+
+def without_words(make: MakeView, rows: Sequence[dict[str, list[str]]]) -> list[View]:
+    return [make("...", "!!!", "???", one=[f"{'-' * (n + 1)}"], id_=str(n)) for n in range(len(rows))]
+
+
+def measured(views: Sequence[View], seed: int = 0) -> Useful:
+    found = usefulness(views, (), seed=seed)
+    assert not set(found.estimates) & set(found.absent)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "why"),
+    [
+        (one_speaker, "extraction_partner", "no user with a profile"),
+        (collapsed, "ranker_self_none", "different ones of other conversations"),
+        (one_word, "ranker_self_own", "different ones of other conversations"),
+        (without_words, "ir_self_none", "hold no words"),
+    ],
+)
+def test_nothing_to_learn_is_told(
+    made: Callable[[MakeView, Sequence[dict[str, list[str]]]], list[View]],
+    name: str,
+    why: str,
+    make_view: MakeView,
+    clean_rows: Callable[[int], list[dict[str, list[str]]]],
+) -> None:
+    found = measured(made(make_view, clean_rows(90)))
+    assert name not in found.estimates
+    assert why in found.absent[name]
+    assert found.absent["ranker_human_none"]
+
+
+def test_the_same_two_users_throughout_have_no_false_attributes(make_view: MakeView) -> None:
+    # Each order of them is on one side of the split or the other.
+    said = [f"Well number {n} is a good number for you." for n in range(6)]
+    views = [
+        make_view(*said, one=one, two=two, id_=f"{n}{one[0]}")
+        for n in range(60)
+        for one, two in ((["I a b."], ["I c d."]), (["I c d."], ["I a b."]))
+    ]
+    reasons = [measured(views, seed).absent for seed in range(12)]
+    assert any("no attributes of other users" in absent.get("extraction_own", "") for absent in reasons)
