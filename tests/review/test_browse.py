@@ -1,8 +1,7 @@
-"""Tests of browsing: filters, pages, one conversation, live runs, files, hostile texts, decisions by hand."""
+"""Tests of browsing: filters, pages, one conversation, live runs, files, hostile texts."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import sqlite3
@@ -30,6 +29,13 @@ def _rows(client: Any, query: str) -> int:
     found = re.search(r'role="status">(?:More than )?([\d,]+) ', client.get(f"/list?{query}").text)
     assert found
     return int(found.group(1).replace(",", ""))
+
+
+def _post(client: Any, page: Any, where: str, field: Callable[[str, str], str], **more: str) -> Any:
+    fields = {"csrf": field(page.text, "csrf"), **more}
+    if 'name="basis"' in page.text:
+        fields = {"basis": field(page.text, "basis"), **fields}
+    return client.post(f"{page.url.path}/{where}", data=fields)
 
 
 def test_filters_search_and_pages(serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path) -> None:
@@ -194,72 +200,6 @@ def test_the_index_is_kept_and_made_anew_for_another_source(write_run: Callable[
     review.close()
 
 
-def test_decisions_are_rows_and_can_be_taken_along(
-    serve_review: Serve, write_run: Callable[..., Path], field: Callable[[str, str], str], tmp_path: Path
-) -> None:
-    run = write_run(tmp_path / "run", 3)
-    client, review = serve_review(run)
-
-    def decide(name: str, **more: str) -> Any:
-        page = client.get(f"/c/{name}")
-        fields = {"csrf": field(page.text, "csrf"), "basis": field(page.text, "basis"), **more}
-        return client.post(f"{page.url.path}/decide", data=fields)
-
-    assert "rejected by hand" in decide("c-000000000000", action="reject", note="=dull").text
-    texts = {f"utterance-{i}": f"New {i}" for i in range(8)}
-    html = decide("c-000000000001", action="edit", **texts).text
-    assert "New 3" in html
-    assert "Before the edit" in html
-    assert decide("c-000000000001", action="edit", **{**texts, "utterance-2": "  "}).status_code == 400
-    assert decide("c-000000000001", action="explode").status_code == 400
-    assert decide("c-000000000001", action="reject", basis="0" * 16).status_code == 409
-    decide("c-000000000002", action="accept")
-    decide("c-000000000002", action="clear")
-    assert _rows(client, "hand=any") == 2
-    assert _rows(client, "hand=rejected") == 1
-    assert "edited by hand" in client.get("/list").text
-    log = orjson.loads(client.get("/download/decisions.json").content)
-    assert [(d["action"], d["who"]) for d in log] == [
-        ("reject", "rosa"),
-        ("edit", "rosa"),
-        ("accept", "rosa"),
-        ("clear", "rosa"),
-    ]
-    assert "'=dull" in client.get("/download/decisions.csv").text
-    assert "=dull" in client.get("/decisions").text
-    rows = [orjson.loads(line) for line in client.get("/download/reviewed.jsonl").text.splitlines()]
-    assert [(r["id"], r["hand"]) for r in rows] == [("c-000000000001", "edited"), ("c-000000000002", "")]
-    with RunReader(run) as reader:
-        assert next(c.candidate.utterances[0] for c in reader.conversations()) == "New 0"
-    review.close()
-    # A new index knows of them as well.
-    (run / "review-index.sqlite").unlink()
-    client, _ = serve_review(run)
-    assert _rows(client, "hand=any") == 2
-
-
-def test_an_edit_leaves_untouched_utterances_exactly_as_they_were(
-    serve_review: Serve,
-    write_run: Callable[..., Path],
-    field: Callable[[str, str], str],
-    hostile: tuple[str, ...],
-    tmp_path: Path,
-) -> None:
-    client, _review = serve_review(write_run(tmp_path / "run", 1, said=hostile))
-    page = client.get("/c/c-000000000000")
-    areas = re.findall(r'<textarea name="(utterance-\d+)"[^>]*>\n(.*?)</textarea>', page.text, re.S)
-    # What a browser sends: its own line ends.
-    sent = {name: unescape(text).replace("\r\n", "\n").replace("\n", "\r\n") for name, text in areas}
-    assert len(sent) == len(hostile)
-    sent["utterance-0"] = "Changed"
-    fields = {"csrf": field(page.text, "csrf"), "basis": field(page.text, "basis"), "action": "edit", **sent}
-    assert client.post(f"{page.url.path}/decide", data=fields).status_code == 200
-    with RunReader(tmp_path / "run") as reader:
-        edited = next(reader.conversations()).candidate.utterances
-        original = next(reader.conversations(by_hand=False)).candidate.utterances
-    assert edited == ("Changed", *original[1:])
-
-
 def test_hostile_texts_are_escaped_everywhere(
     serve_review: Serve, write_run: Callable[..., Path], hostile: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -320,100 +260,6 @@ def test_what_is_no_run_or_data_set_is_one_line(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="no such file"):
         open_review(tmp_path / "none")
-
-
-def _post(client: Any, page: Any, where: str, field: Callable[[str, str], str], **more: str) -> Any:
-    fields = {"csrf": field(page.text, "csrf"), **more}
-    if 'name="basis"' in page.text:
-        fields = {"basis": field(page.text, "basis"), **fields}
-    return client.post(f"{page.url.path}/{where}", data=fields)
-
-
-def test_another_candidate_is_put_in_the_winners_place_and_exports_hold_it(
-    serve_review: Serve, write_run: Callable[..., Path], field: Callable[[str, str], str], tmp_path: Path
-) -> None:
-    from duologue.export import export_run
-
-    run = write_run(tmp_path / "run", 3)
-    client, _ = serve_review(run)
-    with RunReader(run) as reader:
-        before = {c.id: c for c in reader.conversations()}
-    page = client.get("/c/c-000000000001")
-    names = re.findall(r'name="candidate" value="([^"]+)"', page.text)
-    # Of six candidates, all but the run's own choice.
-    assert len(names) == len(set(names)) == 5
-    assert before["c-000000000001"].candidate.id not in names
-    loser = names[-1]
-    after = _post(client, page, "decide", field, action="choose", candidate=loser)
-    assert "In the place" in after.text or "in the place" in after.text
-    assert "chosen by hand" in after.text
-    assert "Candidate 2 ends here." in after.text.partition("Decide by hand")[0]
-    assert _rows(client, "hand=chosen") == 1
-    for wrong in ("k-nothing", before["c-000000000001"].candidate.id, before["c-000000000000"].candidate.id, ""):
-        assert _post(client, page, "decide", field, action="choose", candidate=wrong).status_code == 400
-    with RunReader(run) as reader:
-        found = {c.id: c for c in reader.conversations()}
-        assert export_run(reader, "preference", tmp_path / "preference.jsonl") > 0
-        assert export_run(reader, "jsonl", tmp_path / "out.jsonl") == 3
-    one = found["c-000000000001"]
-    assert (one.candidate.id, one.hand, one.candidate.utterances[-1]) == (loser, "chosen", "Candidate 2 ends here.")
-    assert one.candidate.pair == before["c-000000000001"].candidate.pair
-    assert [v.expert for v in one.verdicts] == ["faithfulness"]
-    # It has other turns than the winner; the download has it and all that come after.
-    assert len(one.candidate.utterances) != len(before[one.id].candidate.utterances)
-    assert client.get("/download/reviewed.jsonl").content == (tmp_path / "out.jsonl").read_bytes()
-    assert {k: v for k, v in found.items() if k != one.id} == {k: v for k, v in before.items() if k != one.id}
-    rows = list(map(orjson.loads, (tmp_path / "preference.jsonl").read_bytes().splitlines()))
-    (pair,) = [r for r in rows if r["conversation"] == one.id]
-    assert (pair["by"], pair["chosen"][0]["content"].splitlines()[-1]) == ("hand", "User 2: Candidate 2 ends here.")
-    # An edit is of what stands there now; going back restores the run's own.
-    texts = {f"utterance-{i}": f"New {i}" for i in range(len(one.candidate.utterances))}
-    assert "edited by hand" in _post(client, after, "decide", field, action="edit", **texts).text
-    with RunReader(run) as reader:
-        edited = next(c for c in reader.conversations() if c.id == one.id)
-    assert (edited.candidate.id, edited.hand, edited.candidate.utterances[0]) == (loser, "edited", "New 0")
-    _post(client, after, "decide", field, action="restore")
-    with RunReader(run) as reader:
-        assert {c.id: c for c in reader.conversations()} == before
-    log = orjson.loads(client.get("/download/decisions.json").content)
-    assert [(d["action"], d["chosen"]) for d in log] == [("choose", loser), ("edit", None), ("restore", None)]
-    # On the page of a candidate that lost there is nothing to accept, but it can be put in the winner's place.
-    link = re.search(r'href="(/row/\d+)[^"]*"', client.get("/list?stage=candidate&iteration=1&status=rejected").text)
-    assert link
-    lost = client.get(link.group(1))
-    assert 'value="accept"' not in lost.text
-    assert _post(client, lost, "decide", field, action="accept").status_code == 409
-    name = field(lost.text, "candidate")
-    back = _post(client, lost, "decide", field, action="choose", candidate=name)
-    assert "chosen by hand" in back.text
-    assert back.url.path != lost.url.path
-
-
-def test_decisions_of_the_first_schema_are_kept(
-    serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path
-) -> None:
-    run = write_run(tmp_path / "run", 2)
-    with RunReader(run) as reader:
-        said = next(reader.conversations()).candidate.utterances
-    _, review = serve_review(run)
-    asyncio.run(review.decisions.record("c-000000000000", said, "reject", "rosa"))
-    review.close()
-    old = sqlite3.connect(run / "review.sqlite")
-    old.executescript(
-        "ALTER TABLE decisions RENAME TO new; DROP INDEX decisions_of; CREATE TABLE decisions (id INTEGER PRIMARY KEY,"
-        " conversation TEXT NOT NULL, basis TEXT NOT NULL, action TEXT NOT NULL CHECK (action IN ('accept', 'reject',"
-        " 'edit', 'restore', 'clear')), utterances TEXT, note TEXT NOT NULL, who TEXT NOT NULL, at REAL NOT NULL);"
-        " CREATE INDEX decisions_of ON decisions (conversation, basis, id); INSERT INTO decisions SELECT id, conversation,"
-        " basis, action, utterances, note, who, at FROM new; DROP TABLE new; PRAGMA user_version = 1;"
-    )
-    old.close()
-    with RunReader(run) as reader:
-        assert [c.id for c in reader.conversations()] == ["c-000000000001"]
-    _, review = serve_review(run)
-    assert [(d.action, d.who, d.chosen) for d in review.decisions.all()] == [("reject", "rosa", None)]
-    asyncio.run(review.decisions.record("c-000000000000", said, "clear", "rosa"))
-    with RunReader(run) as reader:
-        assert len(list(reader.conversations())) == 2
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
