@@ -150,7 +150,7 @@ def main() -> None:
         f"int8 against fp32: same label {agree:.4f} of {len(pairs)} pairs, fit logits differ by "
         f"{np.abs(one[1] - two[1]).max():.3f} at most; size {small.stat().st_size:,} bytes"
     )
-    tokenizer.save(str(args.to / "tokenizer.json"))
+    tokenizer.save(str(args.to / "tokenizer.json"), pretty=False)
     digest = hashlib.sha256(small.read_bytes()).hexdigest()
     meta = {"labels": list(m.LABELS), "max_length": MAX_LENGTH, "version": args.version, "sha256": digest}
     (args.to / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
