@@ -49,6 +49,22 @@ def test_parquet_and_jsonl_hold_the_same_rows(files: dict[str, Path], load: Call
     assert load("json", files["inference"]).num_rows == 10
 
 
+def test_lines_load_where_another_utterance_comes_late(
+    files: dict[str, Path], load: Callable[[str, Path], Any], tmp_path: Path
+) -> None:
+    import datasets
+
+    line = files["jsonl"].read_text(encoding="utf-8").splitlines()[0]
+    assert '"other":-1' in line
+    late = tmp_path / "late.jsonl"
+    late.write_text(f"{line}\n" * 40 + line.replace('"other":-1', '"other":0', 1) + "\n", encoding="utf-8")
+    rows = datasets.load_dataset(
+        "json", data_files=str(late), split="train", cache_dir=str(tmp_path), chunksize=len(line) * 4
+    )
+    assert rows.num_rows == 41
+    assert [rows[i]["evidence"][0]["other"] for i in (0, 40)] == [-1, 0]
+
+
 def test_spc_has_the_columns_of_the_original(files: dict[str, Path]) -> None:
     with files["spc"].open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

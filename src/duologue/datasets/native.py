@@ -39,7 +39,7 @@ def _conversation(row: Mapping[str, Any], index: int) -> Conversation | None:
         for v in row.get("verdicts") or ()
     ]
     evidence = [
-        _kept(e, "owner", "attribute", "utterance", "label", "score", "other", "verbatim")
+        _kept(e, "owner", "attribute", "utterance", "label", "score", "verbatim") | _other(e)
         for e in row.get("evidence") or ()
         if 0 <= e["utterance"] < len(said)
     ]
@@ -91,3 +91,9 @@ def _user(value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _kept(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value[name] for name in names if value.get(name) is not None}
+
+
+def _other(item: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON lines hold -1 for the other utterance of evidence that has none, Parquet null."""
+    other = item.get("other")
+    return {} if other is None or other < 0 else {"other": other}

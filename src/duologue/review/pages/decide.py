@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from duologue.export.rows import row_of
+from duologue.export.jsonl import line_of
 from duologue.review.app import Review, page
 from duologue.review.file_source import can_look
 from duologue.review.find import Query, named
@@ -143,7 +143,7 @@ async def data_set(request: Request) -> Response:
             kept = applied(shown.conversation, hands)
             if kept is None:
                 continue
-            row = row_of(kept)
+            row = line_of(kept)
             if shown.own is not None:
                 row["id"], row["split"] = shown.own
             # A run's candidates take turns, and one put in the winner's place may have more or fewer of them.
