@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 import pytest
+from tests.review.pages import post, rows_listed
 
 from duologue.review.app import open_review
 from duologue.store.reading import RunReader
@@ -25,19 +26,6 @@ def _names(html: str) -> list[str]:
     return re.findall(r'<span class="mono">([^<]+)</span>', html)
 
 
-def _rows(client: Any, query: str) -> int:
-    found = re.search(r'role="status">(?:More than )?([\d,]+) ', client.get(f"/list?{query}").text)
-    assert found
-    return int(found.group(1).replace(",", ""))
-
-
-def _post(client: Any, page: Any, where: str, field: Callable[[str, str], str], **more: str) -> Any:
-    fields = {"csrf": field(page.text, "csrf"), **more}
-    if 'name="basis"' in page.text:
-        fields = {"basis": field(page.text, "basis"), **fields}
-    return client.post(f"{page.url.path}/{where}", data=fields)
-
-
 def test_filters_search_and_pages(serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path) -> None:
     client, _ = serve_review(write_run(tmp_path / "run", 60))
     first = client.get("/list").text
@@ -45,30 +33,30 @@ def test_filters_search_and_pages(serve_review: Serve, write_run: Callable[..., 
     assert _names(first)[:2] == ["c-000000000000", "c-000000000001"]
     assert "Next" in first
     assert _names(client.get("/list?page=2").text) == [f"c-{i:012x}" for i in range(50, 60)]
-    assert _rows(client, "") == 60
-    assert _rows(client, "iteration=1") == 60
-    assert _rows(client, "stage=candidate&iteration=1") == 180
-    assert _rows(client, "stage=candidate&iteration=1&status=rejected") == 120
-    assert _rows(client, "stage=candidate&iteration=2&status=rejected&by=faithfulness") == 60
-    assert _rows(client, "stage=pair") == 60
-    assert _rows(client, "text=trombone") == 60
-    assert _rows(client, "text=tromb") == 60
-    assert _rows(client, "text=beagles+zebra") == 0
-    assert _rows(client, "attribute=Number+7") == 1
-    assert _rows(client, "attribute=trombone&text=tomatoes") == 60
-    assert _rows(client, "attribute=tomatoes") == 0
-    assert _rows(client, "text=%22%27+OR+1=1%3B--") == 0
-    assert _rows(client, "expert=depth&low=0.79&high=0.9") == 14
-    assert _rows(client, "low=0.79") == 28
-    assert _rows(client, "expert=faithfulness&verdict=refused") == 0
-    assert _rows(client, "stage=candidate&iteration=1&expert=faithfulness&verdict=refused") == 60
-    assert _rows(client, "expert=no-such") == 0
+    assert rows_listed(client, "") == 60
+    assert rows_listed(client, "iteration=1") == 60
+    assert rows_listed(client, "stage=candidate&iteration=1") == 180
+    assert rows_listed(client, "stage=candidate&iteration=1&status=rejected") == 120
+    assert rows_listed(client, "stage=candidate&iteration=2&status=rejected&by=faithfulness") == 60
+    assert rows_listed(client, "stage=pair") == 60
+    assert rows_listed(client, "text=trombone") == 60
+    assert rows_listed(client, "text=tromb") == 60
+    assert rows_listed(client, "text=beagles+zebra") == 0
+    assert rows_listed(client, "attribute=Number+7") == 1
+    assert rows_listed(client, "attribute=trombone&text=tomatoes") == 60
+    assert rows_listed(client, "attribute=tomatoes") == 0
+    assert rows_listed(client, "text=%22%27+OR+1=1%3B--") == 0
+    assert rows_listed(client, "expert=depth&low=0.79&high=0.9") == 14
+    assert rows_listed(client, "low=0.79") == 28
+    assert rows_listed(client, "expert=faithfulness&verdict=refused") == 0
+    assert rows_listed(client, "stage=candidate&iteration=1&expert=faithfulness&verdict=refused") == 60
+    assert rows_listed(client, "expert=no-such") == 0
     # Without an expert, a verdict is that of any.
-    assert _rows(client, "stage=candidate&iteration=1&verdict=refused") == 60
-    assert _rows(client, "stage=candidate&iteration=1&verdict=refused&text=candidate") == 60
-    assert _rows(client, "verdict=refused") == 0
-    assert _rows(client, "verdict=passed") == 60
-    assert _rows(client, "page=99999999999&iteration=x&low=nan&status=y&stage=z") == 60
+    assert rows_listed(client, "stage=candidate&iteration=1&verdict=refused") == 60
+    assert rows_listed(client, "stage=candidate&iteration=1&verdict=refused&text=candidate") == 60
+    assert rows_listed(client, "verdict=refused") == 0
+    assert rows_listed(client, "verdict=passed") == 60
+    assert rows_listed(client, "page=99999999999&iteration=x&low=nan&status=y&stage=z") == 60
 
 
 def test_links_keep_the_whole_query() -> None:
@@ -126,7 +114,7 @@ def test_the_overview_counts_what_the_run_counts(
 def test_a_run_that_goes_on_is_followed(serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", 3, state="running")
     client, review = serve_review(run)
-    assert _rows(client, "") == 3
+    assert rows_listed(client, "") == 3
     review.source.changed()
     assert not review.source.changed()
     # Another process adds a row, and replaces the newest one, whose number SQLite then gives again.
@@ -139,18 +127,18 @@ def test_a_run_that_goes_on_is_followed(serve_review: Serve, write_run: Callable
     other.close()
     assert review.source.changed()
     assert review.source.fill(review.index, whole=False) == 1
-    assert _rows(client, "") == 4
+    assert rows_listed(client, "") == 4
     with sqlite3.connect(run / "run.sqlite") as other:
         other.execute("UPDATE items SET pass = 2 WHERE item = 'p-00000000000a'")
     other.close()
     assert review.source.fill(review.index, whole=False) == 1
-    assert _rows(client, "") == 4
+    assert rows_listed(client, "") == 4
     with sqlite3.connect(run / "run.sqlite") as other:
         other.execute("DELETE FROM items WHERE item = 'p-00000000000a'")
     other.close()
     review.source.fill(review.index, whole=True)
-    assert _rows(client, "") == 3
-    assert _rows(client, "text=trombone") == 3
+    assert rows_listed(client, "") == 3
+    assert rows_listed(client, "text=trombone") == 3
 
 
 def test_what_a_resumed_run_records_anew_is_shown_once(
@@ -159,13 +147,13 @@ def test_what_a_resumed_run_records_anew_is_shown_once(
     run = write_run(tmp_path / "run", 3, state="running")
     client, review = serve_review(run)
     stages = ("stage=pair", "stage=candidate&iteration=1", "stage=conversation&iteration=2", "text=trombone")
-    before = [_rows(client, query) for query in stages]
+    before = [rows_listed(client, query) for query in stages]
     with sqlite3.connect(run / "run.sqlite") as other:
         columns = 'revision, stage, iteration, item, status, "by", reason, data, position, seq'
         other.execute(f"INSERT OR REPLACE INTO items SELECT {columns}, pass + 1 FROM items ORDER BY rowid")
     other.close()
     assert review.source.fill(review.index, whole=False) > 20
-    assert [_rows(client, query) for query in stages] == before
+    assert [rows_listed(client, query) for query in stages] == before
 
 
 def test_an_id_of_a_running_run_leads_to_the_pairs_conversation(
@@ -177,7 +165,7 @@ def test_an_id_of_a_running_run_leads_to_the_pairs_conversation(
     assert 'value="accept"' in page.text
     assert "(1.2)" in page.text.partition("Decide by hand")[0]
     name = re.findall(r'name="candidate" value="([^"]+)"', page.text)[0]
-    after = _post(client, page, "decide", field, action="choose", candidate=name)
+    after = post(client, page, "decide", field, action="choose", candidate=name)
     assert after.url.path == page.url.path
     assert "chosen by hand" in after.text
 
@@ -239,7 +227,7 @@ def test_a_file_is_browsed_too(
     data.write_bytes(b"\n".join(map(orjson.dumps, rows)))
     client, review = serve_review(data)
     assert client.get("/").url.path == "/list"
-    assert _rows(client, "attribute=dance+2") == 1
+    assert rows_listed(client, "attribute=dance+2") == 1
     page = client.get("/c/c-row%200/x")
     assert [m.group(1) for m in re.finditer(r'<li class="(u\d)" id="u-', page.text)] == ["u2", "u2", "u1"]
     fields = {"csrf": field(page.text, "csrf"), "basis": field(page.text, "basis"), "action": "reject"}
@@ -251,7 +239,7 @@ def test_a_file_is_browsed_too(
     review.close()
     data.write_bytes(orjson.dumps(rows[0]))
     client, _ = serve_review(data)
-    assert _rows(client, "") == 1
+    assert rows_listed(client, "") == 1
     assert (tmp_path / "data.jsonl.review.sqlite").is_file()
 
 
@@ -281,7 +269,7 @@ def test_a_native_file_shows_its_evidence_and_keeps_it(
     for words in ("contradicts 2c", "takes over 1a", "not touched", "5 of 8 attributes voiced"):
         assert words in html, words
     assert "holds no evidence" not in html
-    assert _rows(client, "expert=depth&low=0.52&high=0.56") == 1
+    assert rows_listed(client, "expert=depth&low=0.52&high=0.56") == 1
     # Taken along as decided, nothing of a row is lost.
     assert client.get("/download/reviewed.jsonl").content == (tmp_path / "same.jsonl").read_bytes()
 
@@ -323,7 +311,7 @@ def test_evidence_is_looked_for_on_demand_where_a_file_holds_none(
     assert "chip supported" not in page.text
     assert "not touched" not in page.text
     assert client.post(f"{page.url.path}/evidence", data={"csrf": "wrong"}).status_code == 403
-    after = _post(client, page, "evidence", field)
+    after = post(client, page, "evidence", field)
     assert after.status_code == 200
     assert "holds no evidence" not in after.text
     assert 'data-links="a1-0:supported"' in after.text
@@ -331,7 +319,7 @@ def test_evidence_is_looked_for_on_demand_where_a_file_holds_none(
     assert 'data-links="a1-0:supported"' in client.get("/c/c-one").text
     other = client.get("/c/c-two")
     assert "take turns" in other.text
-    assert _post(client, other, "evidence", field).status_code == 400
+    assert post(client, other, "evidence", field).status_code == 400
 
 
 @pytest.mark.parametrize("few", [0, 10_000])

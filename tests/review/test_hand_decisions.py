@@ -11,16 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from tests.review.pages import post, rows_listed
 
 from duologue.store.reading import RunReader
 
 Serve = Callable[..., Any]
-
-
-def _rows(client: Any, query: str) -> int:
-    found = re.search(r'role="status">(?:More than )?([\d,]+) ', client.get(f"/list?{query}").text)
-    assert found
-    return int(found.group(1).replace(",", ""))
 
 
 def test_decisions_are_rows_and_can_be_taken_along(
@@ -44,8 +39,8 @@ def test_decisions_are_rows_and_can_be_taken_along(
     assert decide("c-000000000001", action="reject", basis="0" * 16).status_code == 409
     decide("c-000000000002", action="accept")
     decide("c-000000000002", action="clear")
-    assert _rows(client, "hand=any") == 2
-    assert _rows(client, "hand=rejected") == 1
+    assert rows_listed(client, "hand=any") == 2
+    assert rows_listed(client, "hand=rejected") == 1
     assert "edited by hand" in client.get("/list").text
     log = orjson.loads(client.get("/download/decisions.json").content)
     assert [(d["action"], d["who"]) for d in log] == [
@@ -64,7 +59,7 @@ def test_decisions_are_rows_and_can_be_taken_along(
     # A new index knows of them as well.
     (run / "review-index.sqlite").unlink()
     client, _ = serve_review(run)
-    assert _rows(client, "hand=any") == 2
+    assert rows_listed(client, "hand=any") == 2
 
 
 def test_an_edit_leaves_untouched_utterances_exactly_as_they_were(
@@ -89,13 +84,6 @@ def test_an_edit_leaves_untouched_utterances_exactly_as_they_were(
     assert edited == ("Changed", *original[1:])
 
 
-def _post(client: Any, page: Any, where: str, field: Callable[[str, str], str], **more: str) -> Any:
-    fields = {"csrf": field(page.text, "csrf"), **more}
-    if 'name="basis"' in page.text:
-        fields = {"basis": field(page.text, "basis"), **fields}
-    return client.post(f"{page.url.path}/{where}", data=fields)
-
-
 def test_another_candidate_is_put_in_the_winners_place_and_exports_hold_it(
     serve_review: Serve, write_run: Callable[..., Path], field: Callable[[str, str], str], tmp_path: Path
 ) -> None:
@@ -111,13 +99,13 @@ def test_another_candidate_is_put_in_the_winners_place_and_exports_hold_it(
     assert len(names) == len(set(names)) == 5
     assert before["c-000000000001"].candidate.id not in names
     loser = names[-1]
-    after = _post(client, page, "decide", field, action="choose", candidate=loser)
+    after = post(client, page, "decide", field, action="choose", candidate=loser)
     assert "In the place" in after.text or "in the place" in after.text
     assert "chosen by hand" in after.text
     assert "Candidate 2 ends here." in after.text.partition("Decide by hand")[0]
-    assert _rows(client, "hand=chosen") == 1
+    assert rows_listed(client, "hand=chosen") == 1
     for wrong in ("k-nothing", before["c-000000000001"].candidate.id, before["c-000000000000"].candidate.id, ""):
-        assert _post(client, page, "decide", field, action="choose", candidate=wrong).status_code == 400
+        assert post(client, page, "decide", field, action="choose", candidate=wrong).status_code == 400
     with RunReader(run) as reader:
         found = {c.id: c for c in reader.conversations()}
         assert export_run(reader, "preference", tmp_path / "preference.jsonl") > 0
@@ -135,11 +123,11 @@ def test_another_candidate_is_put_in_the_winners_place_and_exports_hold_it(
     assert (pair["by"], pair["chosen"][0]["content"].splitlines()[-1]) == ("hand", "User 2: Candidate 2 ends here.")
     # An edit is of what stands there now; going back restores the run's own.
     texts = {f"utterance-{i}": f"New {i}" for i in range(len(one.candidate.utterances))}
-    assert "edited by hand" in _post(client, after, "decide", field, action="edit", **texts).text
+    assert "edited by hand" in post(client, after, "decide", field, action="edit", **texts).text
     with RunReader(run) as reader:
         edited = next(c for c in reader.conversations() if c.id == one.id)
     assert (edited.candidate.id, edited.hand, edited.candidate.utterances[0]) == (loser, "edited", "New 0")
-    _post(client, after, "decide", field, action="restore")
+    post(client, after, "decide", field, action="restore")
     with RunReader(run) as reader:
         assert {c.id: c for c in reader.conversations()} == before
     log = orjson.loads(client.get("/download/decisions.json").content)
@@ -149,9 +137,9 @@ def test_another_candidate_is_put_in_the_winners_place_and_exports_hold_it(
     assert link
     lost = client.get(link.group(1))
     assert 'value="accept"' not in lost.text
-    assert _post(client, lost, "decide", field, action="accept").status_code == 409
+    assert post(client, lost, "decide", field, action="accept").status_code == 409
     name = field(lost.text, "candidate")
-    back = _post(client, lost, "decide", field, action="choose", candidate=name)
+    back = post(client, lost, "decide", field, action="choose", candidate=name)
     assert "chosen by hand" in back.text
     assert back.url.path != lost.url.path
 
