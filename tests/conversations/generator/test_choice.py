@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,6 +107,21 @@ def test_the_last_utterance_rather_not_asks() -> None:
     assert best(draws, said, last=True) == draws[1]
     asked = score(draws[:1], said)[0].total
     assert score(draws[:1], said, last=True)[0].total < asked
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I'm doing well, thanks! The river is high.",
+        "That is great!",
+        "Glad to hear that. It rains.",
+        "I love rain too.",
+    ],
+)
+def test_an_opening_answers_nobody(answer: str) -> None:
+    draws = [answer, "The river is high again."]
+    assert best(draws, []) == draws[1]
+    assert score(draws, [])[0].fitting == 0.0
 
 
 def test_a_fit_model_is_asked_where_there_is_one() -> None:

@@ -48,6 +48,13 @@ ECHO = re.compile(
     re.IGNORECASE,
 )
 """Openings that claim for oneself what the partner just said."""
+ANSWER = re.compile(
+    r"^\W*((i am|i'm) (doing|sorry|glad|(so |very |also )*(good|fine|great|well)\b)|i (know|agree|see)\b|thank|noted\b|really\b|yes\b|no\b|sure\b"
+    r"|that( is|'s|'ll| will| sounds)|you('re| are| should)\b|me,? (too|neither)|same here|(so|neither|nor) (do|am) i\b)"
+    r"|\b(thanks for asking|glad (to hear|that you|you)|too[.!]*$)",
+    re.IGNORECASE,
+)
+"""First words that answer somebody, so that they begin no conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +182,7 @@ class _Judge:
 
 def _fitting(draws: Sequence[str], new: Floats, earlier: Floats, said: Sequence[str], fit: Fit | None) -> list[float]:
     if not said:
-        return [0.0] * len(draws)
+        return [float(not ANSWER.search(draw)) for draw in draws]
     near = [min(ENOUGH, max(0.0, float(earlier[-1] @ vector))) / ENOUGH for vector in new]
     if fit is None:
         return near
