@@ -14,11 +14,17 @@ S = TypeVar("S", bound=Section)
 def with_model_settings(config: Config) -> Config:
     """Return ``config`` with the embedded model's own settings where neither file, flag nor preset gave a value.
 
-    A model's settings map a section (or ``model.sampling``) to fields. Raises UsageError for an unknown model.
+    A model's settings map a section (or a ``sampling`` in it) to fields. Raises UsageError for an unknown model.
     """
     if config.model.backend != "embedded" or config.model.name.endswith(".gguf"):
         return config
-    return _filled(config, find(config.model.name).settings)
+    settings = find(config.model.name).settings
+    generator = config.generator
+    if generator.sampling is None and "sampling" in settings.get("generator", {}):
+        # What the user set for every request holds for conversations too.
+        generator = generator.model_copy(update={"sampling": config.model.sampling})
+        config = config.model_copy(update={"generator": generator})
+    return _filled(config, settings)
 
 
 def _filled(section: S, settings: Mapping[str, Any]) -> S:
