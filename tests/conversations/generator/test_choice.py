@@ -124,6 +124,17 @@ def test_an_opening_answers_nobody(answer: str) -> None:
     assert score(draws, [])[0].fitting == 0.0
 
 
+def test_a_draw_that_turns_profile_or_own_words_round_slips() -> None:
+    plain, denied, wished = score(
+        ["I bake bread at night.", "I never bake bread.", "I always wanted to bake bread."], []
+    )
+    assert denied.slips
+    assert wished.slips
+    assert not plain.slips
+    said = ["I swim in the river.", "The river is cold."]
+    assert score(["I have never been in a river."], said)[0].slips
+
+
 def test_a_fit_model_is_asked_where_there_is_one() -> None:
     situation = Situation(PAIR, ("It rains.",))
     (with_fit,) = score_draws(

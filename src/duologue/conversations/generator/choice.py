@@ -19,6 +19,7 @@ from duologue.conversations.critic.evidence.facts import facts
 from duologue.conversations.critic.evidence.heads import Heads, shipped_heads
 from duologue.conversations.critic.evidence.own_words import claim_pairs
 from duologue.conversations.critic.evidence.readings import Reading, readings
+from duologue.conversations.critic.evidence.reversal import reverses
 from duologue.conversations.critic.evidence.swaps import swap_features
 from duologue.conversations.critic.evidence.wording import claims
 from duologue.conversations.generator.plan import SHARE, asks, carries
@@ -38,6 +39,8 @@ TAKEN = 0.75
 
 SLIP = 0.2
 """Probability from which a draw counts as a slip. The Critic refuses from 0.5 on, but here a false alarm costs a draw only."""
+REVERSED = 0.3
+"""Probability that a draw contradicts what it turns round by its words."""
 SHARED = 0.5
 """Similarity of the partner's claim to the speaker's own profile from which "me too" is true."""
 SAME_OPENING = 0.6
@@ -141,7 +144,7 @@ def choose(
 
 
 def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder, fit: Fit | None) -> list[Scored]:
-    """Scores of draws of whose claims nothing is denied yet: no inference but the fit model's."""
+    """Scores of draws by words and vectors: no inference but the fit model's."""
     said = situation.said
     vectors = embedder.embed([*draws, *said])
     new, earlier = vectors[: len(draws)], vectors[len(draws) :]
@@ -151,7 +154,7 @@ def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder, fit
             text=draw,
             fitting=follows[index],
             planned=_came_out(draw, situation.planned),
-            contradiction=0.0,
+            contradiction=REVERSED * _turns_round(draw, situation),
             swap=_takes_over(draw, situation, embedder),
             repetition=max(max(0.0, _most(earlier @ new[index]) - ALIKE) / (1.0 - ALIKE), _opens_alike(draw, said)),
             invention=_invents(readings((*said, draw), len(said)), situation),
@@ -177,7 +180,7 @@ class _Judge:
         told = readings((*said, scored.text), len(said))
         denied, swapped = _beside_profiles(told, self._situation, self._embedder, self._inference, self._heads)
         against = _denies_self(self._own, told, self._embedder, self._inference, self._heads)
-        return replace(scored, contradiction=max(denied, against), swap=max(swapped, scored.swap))
+        return replace(scored, contradiction=max(denied, against, scored.contradiction), swap=max(swapped, scored.swap))
 
 
 def _fitting(draws: Sequence[str], new: Floats, earlier: Floats, said: Sequence[str], fit: Fit | None) -> list[float]:
@@ -226,6 +229,12 @@ def _denies_self(
     pairs = [p for p in claim_pairs([*own, *told], embedder, inference) if p.second.text in here]
     shares = heads.own.probabilities([p.features for p in pairs])
     return _most(shares[:, heads.own.classes.index("contradicted")])
+
+
+def _turns_round(draw: str, situation: Situation) -> bool:
+    held = [a.text for a in situation.pair.user(situation.speaker).attributes]
+    own = situation.said[len(situation.said) % 2 :: 2]
+    return any(reverses(draw, text) for text in (*held, *own))
 
 
 def _takes_over(draw: str, situation: Situation, embedder: Embedder) -> float:
