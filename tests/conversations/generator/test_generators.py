@@ -15,7 +15,7 @@ from duologue.conversations.examples import Example
 from duologue.conversations.generator.choice import Scored
 from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
 from duologue.conversations.generator.registry import make_generator
-from duologue.conversations.generator.turns import Talk, TurnsGenerator, whole_sentences
+from duologue.conversations.generator.turns import Talk, TurnsGenerator, warmer, whole_sentences
 from duologue.conversations.generator.whole import WholeGenerator
 from duologue.errors import ConfigError, ItemFailed
 from duologue.models.scripted import ScriptedEmbedder, ScriptedNli
@@ -206,6 +206,15 @@ def test_a_slip_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(turns(caller, turn_choices=2)._speak(conversation))
     assert conversation.said[1] == "The bread is warm."
     assert len(caller.requests) == 4
+
+
+def test_redraws_are_warmer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("duologue.conversations.generator.turns.choose", _slip_when("never"))
+    caller = Answers(lambda request: f"I never fly {len(caller.requests)}.")
+    asyncio.run(turns(caller, turn_choices=2, turn_retries=3)._speak(Talk(task())))
+    assert [r.sampling.temperature for r in caller.requests] == pytest.approx([0.7, 0.7, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+    assert warmer(Sampling(temperature=0.3), 1).temperature == pytest.approx(0.6)
+    assert warmer(Sampling(temperature=1.2), 2).temperature == pytest.approx(1.2)
 
 
 def test_where_every_draw_slips_the_best_is_said_and_the_critic_judges(monkeypatch: pytest.MonkeyPatch) -> None:

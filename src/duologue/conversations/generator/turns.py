@@ -13,11 +13,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from duologue.backends.grammar import line
-from duologue.backends.protocol import Message, Request
+from duologue.backends.protocol import Message, Request, Sampling
 from duologue.conversations.critic.guards.utterance import check_utterance
 from duologue.conversations.examples import Example
 from duologue.conversations.generator.choice import Scored, Situation, choose
@@ -27,6 +27,9 @@ from duologue.conversations.generator.protocol import GeneratorContext, Refused,
 from duologue.conversations.generator.render import bullets, noted, sampling_for, transcript
 from duologue.prompts import as_data, load
 from duologue.records import Candidate, Speaker
+
+WARMER, WARMEST = 0.3, 1.0
+"""How much warmer each further attempt at an utterance samples, and up to which temperature."""
 
 
 @dataclass(slots=True)
@@ -130,7 +133,8 @@ class TurnsGenerator:
         messages = self._messages(talk, note)
         # One after the other, so that the second draw finds the prompt read by the first in the prefix cache.
         numbers = range(attempt * self._choices, (attempt + 1) * self._choices)
-        draws = [await self._draw(talk.task, messages, number) for number in numbers]
+        sampling = warmer(self._sampling, attempt)
+        draws = [await self._draw(talk.task, messages, number, sampling) for number in numbers]
         good: list[str] = []
         for draw in dict.fromkeys(draws):
             refusal = self._refusal(talk, draw)
@@ -140,13 +144,13 @@ class TurnsGenerator:
                 refusals.append(refusal)
         return good
 
-    async def _draw(self, task: Task, messages: tuple[Message, ...], number: int) -> str:
+    async def _draw(self, task: Task, messages: tuple[Message, ...], number: int, sampling: Sampling) -> str:
         answer = await self._caller.call(
             Request(
                 purpose="generator.turn",
                 model=self._caller.model,
                 messages=messages,
-                sampling=self._sampling,
+                sampling=sampling,
                 sample=task.sample_number(number),
                 seed=task.seed,
                 grammar=line(self._config.max_utterance_words * 6) if self._caller.features.grammar else None,
@@ -194,6 +198,12 @@ class TurnsGenerator:
             own = turn % 2 + 1 == talk.speaker
             messages.append(Message("assistant", as_data(text)) if own else heard(text, turn + 1))
         return tuple(messages)
+
+
+def warmer(sampling: Sampling, attempt: int) -> Sampling:
+    """The sampling of a redraw: each attempt ``WARMER`` higher in temperature, up to ``WARMEST``, for cold ones repeat themselves."""
+    temperature = max(sampling.temperature, min(WARMEST, sampling.temperature + WARMER * attempt))
+    return replace(sampling, temperature=temperature) if attempt else sampling
 
 
 def whole_sentences(text: str) -> str:
