@@ -21,7 +21,7 @@ from duologue.records import Attribute, Candidate, Comparison, Conversation, Evi
 from duologue.review.index import NO_VALUE, Entry, Index
 from duologue.review.source import Contender, Shown
 from duologue.store.codec import clean, encode, of_plain
-from duologue.store.hand import Hands, basis_of, read_hands
+from duologue.store.hand import Hands, applied, basis_of, read_hands
 from duologue.store.reading import Count
 
 _BATCH = 1_000
@@ -106,8 +106,14 @@ class FileSource:
 
     def conversations(self) -> Iterator[Shown]:
         """See the Protocol."""
+        from duologue.review.database import place_of
+
+        hands = read_hands(place_of(self._path))
         for dialogue in self._data:
-            yield _shown(_plain(dialogue))
+            shown = _shown(_plain(dialogue))
+            kept = applied(shown.conversation, hands)
+            if kept is not None:
+                yield replace(shown, conversation=kept)
 
     def close(self) -> None:
         """See the Protocol: nothing is open."""

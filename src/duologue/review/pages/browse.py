@@ -73,15 +73,19 @@ async def row(request: Request) -> Response:
         is_winner = winner is not None and winner.conversation.candidate.utterances == original
         decisions = review.decisions.of(shown.conversation.id, original) if is_winner else ()
         hand = fold(decisions)
+        none_won = winner is not None and not winner.conversation.candidate.utterances
+        taken_in = none_won and fold(review.decisions.of(shown.conversation.id, ())).chosen is not None
         chosen = hand.chosen
         if chosen is not None:
             speakers = tuple(i % 2 + 1 for i in range(len(chosen.candidate.utterances)))
             shown = Shown(chosen, shown.iteration, "accepted", "", "", speakers)
         conversation = shown.conversation
+        contenders = contender_views(review.source.contenders(shown))
         return page(
             request, "conversation.html", shown=shown, conversation=conversation, talk=talk_of(shown, hand),
             verdicts=verdict_views(conversation.verdicts), votes=votes_of(review.source.comparisons(shown), conversation),
-            contenders=contender_views(review.source.contenders(shown)), hand=hand, decisions=decisions,
+            contenders=contenders, choosable=any(c.utterances for c in contenders), hand=hand, decisions=decisions,
+            none_won=none_won, taken_in=taken_in,
             basis=basis_of(winner.conversation.candidate.utterances if winner else original), is_winner=is_winner,
             winner=winner, reason=shown_text(shown.reason), text=shown_text,
             editable=hand.utterances or conversation.candidate.utterances,
