@@ -16,6 +16,7 @@ import orjson
 import pytest
 from tests.review.pages import post, rows_listed
 
+from duologue.errors import UsageError
 from duologue.review.app import open_review
 from duologue.store.reading import RunReader
 
@@ -272,6 +273,45 @@ def test_a_native_file_shows_its_evidence_and_keeps_it(
     assert rows_listed(client, "expert=depth&low=0.52&high=0.56") == 1
     # Taken along as decided, nothing of a row is lost.
     assert client.get("/download/reviewed.jsonl").content == (tmp_path / "same.jsonl").read_bytes()
+
+
+def test_rows_of_a_file_that_can_not_be_read_are_told(serve_review: Serve, tmp_path: Path) -> None:
+    data = tmp_path / "data.jsonl"
+    good = orjson.dumps({"id": "one", "user_1": ["I sing."], "user_2": ["I dance."], "utterances": ["Hi.", "Hello."]})
+    bad = [b"<script>broken</script>"] * 30
+    data.write_bytes(b"\n".join([good, b"[1, 2]", *bad, good.replace(b"one", b"two")]))
+    client, review = serve_review(data)
+    assert rows_listed(client, "") == 2
+    html = client.get("/list").text
+    assert "31 rows of data.jsonl can't be read and stand in no list" in html
+    told = html.partition('id="unreadable"')[2].partition('id="found"')[0]
+    assert "30: not JSON" in told
+    assert "1: not a JSON object" in told
+    assert [int(n) for n in re.findall(r'<th scope="row" class="num">(\d+)</th>', told)] == list(range(2, 22))
+    assert "The first 20 of them." in told
+    assert "&lt;script&gt;broken" in told
+    review.close()
+    # Kept with the index, and found again when it is filled from where it stopped.
+    client, _ = serve_review(data)
+    assert "31 rows of data.jsonl" in client.get("/list").text
+
+
+def test_a_file_of_which_all_can_be_read_tells_of_none_and_one_of_nothing_says_why(
+    serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = tmp_path / "data.jsonl"
+    good = orjson.dumps({"user_1": ["I sing."], "user_2": ["I dance."], "utterances": ["Hi.", "Hello."]})
+    data.write_bytes(good)
+    client, _ = serve_review(data)
+    assert "can't be read" not in client.get("/list").text
+    assert 'id="unreadable"' not in serve_review(write_run(tmp_path / "run", 1))[0].get("/list").text
+    bad = tmp_path / "bad.jsonl"
+    bad.write_bytes(b'{"utterances": []}')
+    review = open_review(bad)
+    with pytest.raises(UsageError, match="not one of its 1 rows"):
+        review.keeper.once()
+    assert review.source.unreadable(review.index).total == 1  # type: ignore[attr-defined]
+    review.close()
 
 
 def test_a_folder_is_indexed_anew_only_when_its_files_change(write_run: Callable[..., Path], tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from duologue.review.app import Review, page
-from duologue.review.file_source import can_look
+from duologue.review.file_source import FileSource, can_look
 from duologue.review.find import COUNTED, STAGES, Query, default_iteration, find, last_iteration, named, neighbours
 from duologue.review.overview import overview
 from duologue.review.run_source import RunSource
@@ -49,6 +49,7 @@ async def listing(request: Request) -> Response:
             experts=experts, iterations=iterations, counted=COUNTED,
             iteration=query.iteration if query.iteration is not None else default_iteration(connection, query.stage),
             text=shown_text, state=review.source.state(),
+            unreadable=review.source.unreadable(review.index) if isinstance(review.source, FileSource) else None,
         )  # fmt: skip
 
     return await run_in_threadpool(look)
