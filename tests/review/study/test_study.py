@@ -51,6 +51,20 @@ def store(tmp_path: Path) -> Iterator[StudyStore]:
     database.close()
 
 
+def test_what_is_left_out_of_the_tasks_is_told(tmp_path: Path) -> None:
+    data = tmp_path / "x.jsonl"
+    rows = [{"user_1": ["I sing."], "user_2": ["I dance."], "utterances": ["Hi."] * n} for n in (2, 1, 3, 401)]
+    data.write_bytes(b"\n".join([*map(orjson.dumps, rows), b"broken"]))
+    told: list[str] = []
+    made = assemble(Plan(str(data), "", ("quality",), 3, 1, ("ann",)), told.append)
+    assert sum(not task.gold for task in made) == 2
+    assert told == [
+        f"{data}: 1 row left out: not JSON (row 5)",
+        f"{data}: 2 left out of the tasks, for they have fewer than 2 or more than 400 utterances",
+        "quality: 2 tasks in place of 3, for there are no more conversations",
+    ]
+
+
 def test_tasks_are_balanced_and_follow_from_the_plan(plan: Plan, tasks: list[Task]) -> None:
     assert assemble(plan) == tasks
     assert assemble(replace(plan, seed=6)) != tasks

@@ -26,36 +26,49 @@ _LONGEST = 400
 """Most utterances of a dialogue that is shown."""
 
 
-def assemble(plan: Plan) -> list[Task]:
-    """The tasks of a plan. Raises UsageError where the data sets don't give them."""
+def assemble(plan: Plan, tell: Callable[[str], None] = lambda _: None) -> list[Task]:
+    """The tasks of a plan. ``tell`` is called with what is left out. Raises UsageError where the data sets don't give them."""
     if not plan.kinds:
         raise UsageError("--tasks: name at least one of detection, faithfulness, quality")
     if "detection" in plan.kinds and not plan.against:
         raise UsageError("--tasks detection: needs a second data set; name it with --against")
-    a = _sample(plan.source, plan.items + _POOL, f"{plan.seed}/a")
-    b = _sample(plan.against, plan.items + _POOL, f"{plan.seed}/b") if plan.against else []
+    a = _sample(plan.source, plan.items + _POOL, f"{plan.seed}/a", tell)
+    b = _sample(plan.against, plan.items + _POOL, f"{plan.seed}/b", tell) if plan.against else []
     facts = _run_facts(plan.source, {d.id for d in a})
     makers: Mapping[Kind, Callable[[], Iterator[Task]]] = {
         "detection": lambda: _detection(plan, a, b),
         "faithfulness": lambda: _faithfulness(plan, a, b, facts),
         "quality": lambda: _quality(plan, a, b, facts),
     }
-    return [task for kind in plan.kinds for task in makers[kind]()]
+    tasks = []
+    for kind in plan.kinds:
+        made = list(makers[kind]())
+        real = sum(not task.gold for task in made)
+        if real < plan.items:
+            tell(f"{kind}: {real} tasks in place of {plan.items}, for there are no more conversations")
+        tasks += made
+    return tasks
 
 
-def _sample(source: str, size: int, stream: str) -> list[Dialogue]:
+def _sample(source: str, size: int, stream: str, tell: Callable[[str], None]) -> list[Dialogue]:
     """A random sample of the dialogues, in random order; the data set is read once and never held as a whole."""
     rng = random.Random(stream)
     kept: list[Dialogue] = []
-    seen = 0
-    for dialogue in open_dataset(source):
+    seen = unfit = 0
+    data = open_dataset(source)
+    for dialogue in data:
         if not 2 <= len(dialogue.utterances) <= _LONGEST:
+            unfit += 1
             continue
         seen += 1
         if len(kept) < size:
             kept.append(dialogue)
         elif (place := rng.randrange(seen)) < size:
             kept[place] = dialogue
+    for line in data.problems.lines():
+        tell(f"{source}: {line}")
+    if unfit:
+        tell(f"{source}: {unfit} left out of the tasks, for they have fewer than 2 or more than {_LONGEST} utterances")
     rng.shuffle(kept)
     return kept
 
