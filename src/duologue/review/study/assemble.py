@@ -192,9 +192,15 @@ def _faithfulness(
             elif name == "a" and dialogue.id in facts:
                 carried = _carried(facts[dialogue.id], speaker)
                 hidden["carried"] = [carried.get(text) if kind == "true" else None for kind, text in options]
+                hidden["experts"] = _values(facts[dialogue.id], "filter")
             shown = {"talk": talk, "speaker": speaker, "options": [shown_text(text) for _, text in options]}
             words = _words(talk) + sum(len(text.split()) for _, text in options)
             yield _task(plan, "faithfulness", number, shown, hidden, words, is_gold)
+
+
+def _values(conversation: Conversation, kind: str) -> dict[str, float]:
+    """What the run's experts of a kind gave, by name."""
+    return {v.expert: v.value for v in conversation.verdicts if v.kind == kind and math.isfinite(v.value)}
 
 
 def _carried(conversation: Conversation, speaker: int) -> dict[str, bool]:
@@ -216,12 +222,11 @@ def _quality(plan: Plan, a: list[Dialogue], b: list[Dialogue], facts: Mapping[st
         talk = _talk(dialogue)
         # Two runs over the same seeds give their conversations the same ids.
         found = facts.get(dialogue.id) if name == "a" else None
-        experts = (
-            {v.expert: v.value for v in found.verdicts if v.kind == "quality" and math.isfinite(v.value)}
-            if found
-            else {}
-        )
-        hidden = {"set": name, "conversation": dialogue.id, "experts": experts}
+        hidden = {
+            "set": name,
+            "conversation": dialogue.id,
+            "experts": _values(found, "quality") if found else {},
+        }
         yield _task(plan, "quality", number, {"talk": talk}, hidden, _words(talk), False)
     for number in range(_golds(plan.items)):
         talk = gold.stuck(_talk(a[-1 - number % len(a)]))
