@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 from tests.review.pages import post, rows_listed
 
 from duologue.store.reading import RunReader
@@ -60,6 +61,22 @@ def test_decisions_are_rows_and_can_be_taken_along(
     (run / "review-index.sqlite").unlink()
     client, _ = serve_review(run)
     assert rows_listed(client, "hand=any") == 2
+
+
+def test_the_page_of_decisions_says_how_many_it_does_not_show(
+    serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from duologue.review.pages import decide
+
+    monkeypatch.setattr(decide, "SHOWN", 2)
+    client, review = serve_review(write_run(tmp_path / "run", 1))
+    for number in range(3):
+        asyncio.run(review.decisions.record("c-000000000000", ("Hi.",), "accept", "rosa", note=f"note {number}"))
+        html = client.get("/decisions").text
+        assert ("The newest 2 of 3" in html) == (number == 2)
+    assert [f"note {n}" in html for n in range(3)] == [False, True, True]
+    assert html.index("note 2") < html.index("note 1")
+    assert "note 0" in client.get("/download/decisions.csv").text
 
 
 def test_an_edit_leaves_untouched_utterances_exactly_as_they_were(

@@ -26,6 +26,8 @@ from duologue.store.codec import encode
 from duologue.store.hand import Action, Decision, basis_of, fold
 
 ACTIONS = ("accept", "reject", "edit", "choose", "restore", "clear")
+SHOWN = 500
+"""Decisions on one page; the files to take along have all."""
 
 
 async def decide(request: Request) -> Response:
@@ -103,13 +105,13 @@ async def look_for_evidence(request: Request) -> Response:
 
 
 async def decisions(request: Request) -> Response:
-    """All decisions, newest first."""
+    """The newest decisions first."""
     review: Review = request.app.state.review
-    made = await run_in_threadpool(lambda: list(review.decisions.all())[::-1][:500])
+    made, total = await run_in_threadpool(review.decisions.newest, SHOWN)
     rows = [
         (d, time.strftime("%Y-%m-%d %H:%M", time.gmtime(d.at)), shown_text(d.note), shown_text(d.who)) for d in made
     ]
-    return page(request, "decisions.html", rows=rows)
+    return page(request, "decisions.html", rows=rows, total=total)
 
 
 async def decisions_json(request: Request) -> Response:
