@@ -186,7 +186,7 @@ class Conversation:
     """Share of the quality votes it won, in [0, 1]; 1 when it stood alone."""
     hand: HandMark = ""
     """What people decided in a review: ``accepted``; ``edited`` where the utterances are theirs; ``chosen`` where they put
-    another candidate of the pair in the winner's place; else empty."""
+    another candidate of the pair in the winner's place, or took one where none won; else empty."""
 
     @property
     def id(self) -> str:

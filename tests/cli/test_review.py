@@ -96,12 +96,13 @@ def test_an_evaluation_prints_links_and_needs_the_token(make_run: Callable[..., 
 
 def test_links_for_other_machines_name_this_one(make_run: Callable[..., Path], tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", 3)
-    process, lines = _start(str(run), "--host", "0.0.0.0", "--annotators", "ann", "--items", "1")
+    process, lines = _start(str(run), "--host", "0.0.0.0", "--annotators", "ann", "--items", "4")
     os.kill(process.pid, signal.SIGTERM)
     process.communicate(timeout=60)
     shown = [address for line in lines for address in re.findall(r"http://[^/:]+", line)]
     assert set(shown) == {f"http://{socket.gethostname()}"}
     assert len(shown) == 2
+    assert "Note: quality: 3 tasks in place of 4, for there are no more conversations" in lines
 
 
 @pytest.mark.parametrize(

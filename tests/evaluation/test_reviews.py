@@ -68,6 +68,9 @@ def test_what_people_said_stands_in_the_report(reviewed: Path, scripted_options:
     assert rows["named as the synthetic one"][3].startswith("17.2")
     assert rows["attributes picked, precision"][1].startswith("100.0%")
     assert rows["depth, 1 to 5"][1].startswith("4.00")
+    # Everyone gave the same rating, so that chance can't be told from agreement; of picks it can.
+    assert rows["agreement on depth, Krippendorff alpha"][1] == "-"
+    assert rows["agreement on them, Krippendorff alpha"][1] == "1.00"
     for text in (page(report), markdown(report)):
         assert "judged by people" in text
         # Reports are passed on: nobody is named, and no path is.

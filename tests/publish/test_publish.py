@@ -176,6 +176,30 @@ def test_the_card_says_what_was_decided_by_hand(make_run: Callable[..., Path], t
     assert 'load_dataset("this/folder")' in card
 
 
+def test_the_card_counts_what_people_chose_where_no_candidate_won(
+    make_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    from duologue.review.database import ReviewDatabase
+    from duologue.review.decisions import Decisions
+    from duologue.store.hand import FILE_NAME
+    from duologue.store.reading import RunReader
+
+    run = make_run(tmp_path / "run", 5)
+    with RunReader(run) as reader:
+        one, other, *_ = reader.conversations()
+    database = Database(run)
+    failed = "UPDATE items SET status = 'failed', data = NULL, position = NULL WHERE stage = 'conversation' AND item IN (?, ?)"
+    database.post((failed, (one.candidate.pair.id, other.candidate.pair.id)))
+    database.close()
+    review = ReviewDatabase(run / FILE_NAME)
+    asyncio.run(Decisions(review).record(one.id, (), "choose", "rosa", chosen=one))
+    review.close()
+    assert publish(run, tmp_path / "to", Options()).conversations == 4
+    card = (tmp_path / "to" / "README.md").read_text()
+    assert "| decided by hand | 1 chosen where the Critic chose none |" in card
+    assert "1 of 5 pairs have no conversation" in card
+
+
 def test_secrets_and_places_stay_home(make_run: Callable[..., Path], tmp_path: Path) -> None:
     config = {"model.backend": "endpoint", "model.name": "m", "model.base_url": "http://gpu7.lab.example:8000/v1"}
     config["seeds.path"] = str(tmp_path / "private" / "seeds.txt")

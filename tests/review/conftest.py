@@ -70,9 +70,18 @@ VARIED = (
 
 
 def _write_run(
-    folder: Path, pairs: int = 8, *, said: tuple[str, ...] = TALK, persona: str = "", state: str = "finished"
+    folder: Path,
+    pairs: int = 8,
+    *,
+    said: tuple[str, ...] = TALK,
+    persona: str = "",
+    state: str = "finished",
+    lost: tuple[int, ...] = (),
 ) -> Path:
-    """Write a run of two iterations: four candidates a pair and iteration, comparisons, verdicts with evidence."""
+    """Write a run of two iterations: three candidates a pair and iteration, comparisons, verdicts with evidence.
+
+    Of the pairs numbered ``lost`` every candidate was refused; the last one was given up before it was whole.
+    """
     from duologue.config.load import load_config
     from duologue.conversations.generator.protocol import Task
     from duologue.records import (
@@ -113,6 +122,17 @@ def _write_run(
             final: Conversation | None = None
             for iteration in (1, 2):
                 names = [Task(pair, iteration, 0, s, (), (0, 0), 0).id for s in range(3)]
+                if index in lost:
+                    for s, name in enumerate(names):
+                        why = f"utterance 2 contradicts an attribute ({s})"
+                        talk = (*said[:3], f"Refused candidate {s} of iteration {iteration}.")
+                        ledger.judged(name, (Verdict("faithfulness", "filter", 0.2, False, why, (), (1,)),))
+                        data = {"pair": pair.id, "attempt": 0, "sample": s, **({} if s == 2 else {
+                            "utterances": talk, "mode": "turns", "model": "scripted", "prompt_hash": "abc"})}  # fmt: skip
+                        ledger.record(Outcome("candidate", name, "rejected", "faithfulness", why, iteration, data))
+                    why = "no candidate of 3 survived: faithfulness 3"
+                    ledger.record(Outcome("conversation", pair.id, "failed", "critic", why, iteration))
+                    continue
                 talk = (*said[:-1], f"{said[-1]} ({index}.{iteration})")
                 winner = Candidate(names[0], pair, iteration, 0, 0, talk, "turns", "scripted", "abc", 0, (4, 12))
                 a1, a2 = one.attributes, two.attributes
@@ -149,7 +169,11 @@ def _write_run(
                 final = Conversation(winner, verdicts, 0.67)
                 why = "won 1 of 1 duels and 4 of 6 votes (coherency 2/2, depth 2/4)"
                 ledger.record(Outcome("conversation", pair.id, "accepted", "tournament", why, iteration, final))
-            if state != "running":
+            if state != "running" and final is None:
+                ledger.record(
+                    Outcome("conversation", pair.id, "failed", "critic", "no candidate of 3 survived: faithfulness 3")
+                )
+            elif state != "running":
                 ledger.record(Outcome("conversation", pair.id, "accepted", "iteration 2", "won 1 of 1 duels", 0, final))
         await ledger.flush()
         if state != "running":

@@ -16,6 +16,8 @@ import orjson
 import pytest
 from tests.review.pages import post, rows_listed
 
+from duologue.errors import UsageError
+from duologue.records import Pair, Profile
 from duologue.review.app import open_review
 from duologue.store.reading import RunReader
 
@@ -274,6 +276,57 @@ def test_a_native_file_shows_its_evidence_and_keeps_it(
     assert client.get("/download/reviewed.jsonl").content == (tmp_path / "same.jsonl").read_bytes()
 
 
+def test_of_many_reasons_the_first_are_shown_and_the_others_counted() -> None:
+    from duologue.records import Comparison
+    from duologue.review.view import votes_of
+    from duologue.store.hand import nobody
+
+    made = [Comparison("depth", "", f"k-{n}", "first", f"reason {n}") for n in range(8)]
+    pair = Pair("p-1", 0, Profile.of(()), Profile.of(()))
+    ((name, won, tied, lost, reasons),) = votes_of(made, nobody(pair))
+    assert (name, won, tied, lost) == ("depth", 8, 0, 0)
+    assert reasons == (*(f"reason {n}" for n in range(5)), "and 3 more")
+
+
+def test_rows_of_a_file_that_can_not_be_read_are_told(serve_review: Serve, tmp_path: Path) -> None:
+    data = tmp_path / "data.jsonl"
+    good = orjson.dumps({"id": "one", "user_1": ["I sing."], "user_2": ["I dance."], "utterances": ["Hi.", "Hello."]})
+    bad = [b"<script>broken</script>"] * 30
+    data.write_bytes(b"\n".join([good, b"[1, 2]", *bad, good.replace(b"one", b"two")]))
+    client, review = serve_review(data)
+    assert rows_listed(client, "") == 2
+    html = client.get("/list").text
+    assert "31 rows of data.jsonl can't be read and stand in no list" in html
+    told = html.partition('id="unreadable"')[2].partition('id="found"')[0]
+    assert "30: not JSON" in told
+    assert "1: not a JSON object" in told
+    assert [int(n) for n in re.findall(r'<th scope="row" class="num">(\d+)</th>', told)] == list(range(2, 22))
+    assert "The first 20 of them." in told
+    assert "&lt;script&gt;broken" in told
+    review.close()
+    # Kept with the index, and found again when it is filled from where it stopped.
+    client, _ = serve_review(data)
+    assert "31 rows of data.jsonl" in client.get("/list").text
+
+
+def test_a_file_of_which_all_can_be_read_tells_of_none_and_one_of_nothing_says_why(
+    serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = tmp_path / "data.jsonl"
+    good = orjson.dumps({"user_1": ["I sing."], "user_2": ["I dance."], "utterances": ["Hi.", "Hello."]})
+    data.write_bytes(good)
+    client, _ = serve_review(data)
+    assert "can't be read" not in client.get("/list").text
+    assert 'id="unreadable"' not in serve_review(write_run(tmp_path / "run", 1))[0].get("/list").text
+    bad = tmp_path / "bad.jsonl"
+    bad.write_bytes(b'{"utterances": []}')
+    review = open_review(bad)
+    with pytest.raises(UsageError, match="not one of its 1 rows"):
+        review.keeper.once()
+    assert review.source.unreadable(review.index).total == 1  # type: ignore[attr-defined]
+    review.close()
+
+
 def test_a_folder_is_indexed_anew_only_when_its_files_change(write_run: Callable[..., Path], tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     from duologue.export import export_run
@@ -366,7 +419,7 @@ def test_the_funnel_and_the_charts_hold_the_runs_figures(
             for stage in ("attribute", "profile", "pair")
         }
         conversations = len(list(reader.conversations()))
-    funnel = html.partition('aria-label="Funnel of the run"')[2].partition("</svg>")[0]
+    funnel = html.partition('aria-label="Funnel of the run: ')[2].partition("</svg>")[0]
     labels = re.findall(r'class="label"[^>]*>([^<]+)<', funnel)
     values = re.findall(r'class="value"[^>]*>([^<]+)<', funnel)
     assert dict(zip(labels, map(int, values), strict=True)) == {
@@ -376,13 +429,17 @@ def test_the_funnel_and_the_charts_hold_the_runs_figures(
         "candidates": 30,
         "conversations": conversations,
     }
-    shares = html.partition('aria-label="Share by iteration"')[2].partition("</svg>")[0]
+    shares = html.partition('aria-label="Share by iteration: ')[2].partition("</svg>")[0]
     # Of three candidates an iteration, faithfulness refuses one.
     assert "candidates that passed every guard and filter, iteration 1: 0.67" in shares
     assert "pairs with a conversation, iteration 2: 1.00" in shares
-    means = html.partition('aria-label="Mean score by iteration"')[2].partition("</svg>")[0]
+    means = html.partition('aria-label="Mean score by iteration: ')[2].partition("</svg>")[0]
     assert "coherency, iteration 1: 0.80" in means
     assert "coherency, iteration 2: 0.90" in means
+    # The same for those who hear the page.
+    assert f'pairs {accepted["pair"]}, candidates 30, conversations {conversations}"' in funnel
+    assert "passed every guard and filter 0.67 in 1, 0.67 in 2; pairs with a conversation 1.00 in 1" in shares
+    assert means.startswith('coherency 0.80 in 1, 0.90 in 2; depth 0.60 in 1, 0.60 in 2"')
 
 
 def test_the_overview_and_list_follow_a_run_by_themselves(

@@ -100,6 +100,11 @@ def _page(browser: Any, **more: Any) -> Any:
     return page
 
 
+def _rows(page: Any, n: int) -> None:
+    """Wait until the list has ``n`` rows. Not in the page: its policy lets no text become a program, the browser's neither."""
+    page.wait_for_selector(f".rows li:nth-child({n}):last-child")
+
+
 def _keep(page: Any, name: str, **more: Any) -> None:
     folder = os.environ.get("DUOLOGUE_SCREENSHOTS")
     if folder:
@@ -118,7 +123,7 @@ def test_browse_and_evidence(
     assert page.locator(".rows li").count() == 50
     page.click("text=Next")
     page.wait_for_url(re.compile("page=2"))
-    page.wait_for_function("document.querySelectorAll('.rows li').length === 10")
+    _rows(page, 10)
     # Searching while typing changes the list and the address, not the field that is typed into.
     page.keyboard.press("/")
     page.keyboard.type("bagpipes")
@@ -126,7 +131,7 @@ def test_browse_and_evidence(
     assert "text=bagpipes" in page.url
     assert page.evaluate("document.activeElement.name") == "text"
     page.go_back()
-    page.wait_for_function("document.querySelectorAll('.rows li').length === 10")
+    _rows(page, 10)
     page.goto(f"{served.address}/list")
     # The keyboard alone: search, move, open.
     page.keyboard.press("/")
@@ -184,6 +189,27 @@ def test_an_edit_and_light_and_dark(
     assert "I play the trombone." in page.locator("#u-3 p").first.inner_text()
     assert "Before the edit" in page.locator("#u-3").inner_text()
     assert len(colours) == 2
+    assert page.problems == []
+
+
+def test_a_candidate_is_accepted_by_hand_where_none_won(
+    browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    served = serve(write_run(tmp_path / "run", 3, lost=(1,)))
+    page = _page(browser, viewport={"width": 1180, "height": 900})
+    page.goto(served.address)
+    # From the figures to the pair without a winner.
+    page.locator("tr", has_text="data set").locator("a[href*='status=failed']").click()
+    page.locator(".rows a").click()
+    page.wait_for_selector("text=No candidate of the pair won.")
+    assert page.locator(".talk").count() == 0
+    assert _contrasts(page) == []
+    page.locator(".contender", has_text="Refused candidate 1 of iteration 2.").locator("button").click()
+    page.wait_for_selector(".hand-chosen")
+    assert "Refused candidate 1 of iteration 2." in page.locator(".talk").inner_text()
+    assert page.locator(".contender.winner").count() == 1
+    page.click("text=Leave the pair out again")
+    page.wait_for_selector("text=No candidate of the pair won.")
     assert page.problems == []
 
 
@@ -382,6 +408,11 @@ def test_every_page_on_a_phone_with_labels_and_contrast(
             # Whatever can be filled in or pressed has a name, and there is one h1 and one main part.
             assert page.evaluate(_UNNAMED) == [], address
             assert (page.locator("h1").count(), page.locator("main").count()) == (1, 1), address
+            # Tab goes through the page as it is read.
+            assert page.evaluate("[...document.querySelectorAll('[tabindex]')].every((e) => e.tabIndex <= 0)"), address
+            page.keyboard.press("Tab")
+            first = page.evaluate("document.activeElement.matches('.skip, .task *, .narrow *')")
+            assert first, address
         assert page.problems == []
     assert len(kinds) > 7
     # A whole task by touch alone.

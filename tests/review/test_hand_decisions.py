@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 from tests.review.pages import post, rows_listed
 
 from duologue.store.reading import RunReader
@@ -60,6 +61,22 @@ def test_decisions_are_rows_and_can_be_taken_along(
     (run / "review-index.sqlite").unlink()
     client, _ = serve_review(run)
     assert rows_listed(client, "hand=any") == 2
+
+
+def test_the_page_of_decisions_says_how_many_it_does_not_show(
+    serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from duologue.review.pages import decide
+
+    monkeypatch.setattr(decide, "SHOWN", 2)
+    client, review = serve_review(write_run(tmp_path / "run", 1))
+    for number in range(3):
+        asyncio.run(review.decisions.record("c-000000000000", ("Hi.",), "accept", "rosa", note=f"note {number}"))
+        html = client.get("/decisions").text
+        assert ("The newest 2 of 3" in html) == (number == 2)
+    assert [f"note {n}" in html for n in range(3)] == [False, True, True]
+    assert html.index("note 2") < html.index("note 1")
+    assert "note 0" in client.get("/download/decisions.csv").text
 
 
 def test_an_edit_leaves_untouched_utterances_exactly_as_they_were(
@@ -169,3 +186,109 @@ def test_decisions_of_the_first_schema_are_kept(
     asyncio.run(review.decisions.record("c-000000000000", said, "clear", "rosa"))
     with RunReader(run) as reader:
         assert len(list(reader.conversations())) == 2
+
+
+def test_a_candidate_of_a_pair_without_a_winner_is_accepted_by_hand_and_exports_hold_it(
+    serve_review: Serve, write_run: Callable[..., Path], field: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    from duologue.export import export_run
+
+    run = write_run(tmp_path / "run", 4, lost=(1,))
+    client, _ = serve_review(run)
+    with RunReader(run) as reader:
+        before = list(reader.conversations())
+        assert [c.id[-1] for c in before] == ["0", "2", "3"]
+        asked = tuple(reader.revision().config["generator"]["utterances"])
+    overview = client.get("/").text
+    assert "/list?stage=conversation&amp;iteration=0&amp;status=failed" in overview
+    page = client.get("/c/c-000000000001")
+    assert "No candidate of the pair won." in page.text
+    assert "no candidate of 3 survived: faithfulness 3" in page.text
+    assert 'value="accept"' not in page.text
+    # The profiles are there, and every whole candidate of both iterations can be accepted, with what the Critic said.
+    assert "I grow vegetables on an allotment." in page.text
+    assert page.text.count("utterance 2 contradicts an attribute (0)") >= 2
+    names = re.findall(r'name="candidate" value="([^"]+)"', page.text)
+    assert len(names) == len(set(names)) == 4
+    assert page.text.count("Accept this one by hand") == 4
+    for action in ("accept", "reject", "edit", "restore", "clear"):
+        assert post(client, page, "decide", field, action=action).status_code == 409
+    assert post(client, page, "decide", field, action="choose", candidate="k-nothing").status_code == 400
+    assert not list(orjson.loads(client.get("/download/decisions.json").content))
+
+    after = post(client, page, "decide", field, action="choose", candidate=names[-1], note="fine with me")
+    assert "chosen by hand" in after.text
+    assert "Refused candidate 1 of iteration 2." in after.text.partition("Decide by hand")[0]
+    assert 'value="reject"' in after.text
+    assert rows_listed(client, "hand=chosen") == 1
+    with RunReader(run) as reader:
+        found = list(reader.conversations())
+        assert [c.id[-1] for c in found] == ["0", "1", "2", "3"]
+        assert [c for c in found if c.id != found[1].id] == before
+        assert list(reader.conversations(by_hand=False)) == before
+        for name in ("jsonl", "chat", "spc", "parquet"):
+            assert export_run(reader, name, tmp_path / name) == 4
+        assert export_run(reader, "preference", tmp_path / "preference") > 0
+    one = found[1]
+    assert (one.candidate.id, one.hand, one.candidate.utterances[-1]) == (
+        names[-1],
+        "chosen",
+        "Refused candidate 1 of iteration 2.",
+    )
+    assert (one.candidate.pair.index, one.candidate.pair.split) == (1, "valid")
+    assert [(v.expert, v.passed) for v in one.verdicts] == [("faithfulness", False)]
+    assert one.candidate.length == asked
+    assert client.get("/download/reviewed.jsonl").content == (tmp_path / "jsonl").read_bytes()
+    # Nobody set it against another, so it is no preference.
+    assert one.id not in (tmp_path / "preference").read_text()
+    log = orjson.loads(client.get("/download/decisions.json").content)
+    assert [(d["conversation"], d["action"], d["who"], d["chosen"], d["note"]) for d in log] == [
+        (one.id, "choose", "rosa", names[-1], "fine with me")
+    ]
+    # Another of its candidates says so, and can take its place.
+    link = re.search(
+        r'href="(/row/\d+)[^"]*"', client.get("/list?stage=candidate&iteration=1&by=faithfulness&text=refused").text
+    )
+    assert link
+    other = client.get(link.group(1))
+    assert "Exports leave the pair out" not in other.text
+    assert "the pair's conversation" in other.text
+    # Then it is like any other conversation: edited, rejected, and put back.
+    texts = {f"utterance-{i}": f"New {i}" for i in range(len(one.candidate.utterances))}
+    assert "edited by hand" in post(client, after, "decide", field, action="edit", **texts).text
+    with RunReader(run) as reader:
+        assert [(c.hand, c.candidate.utterances[0]) for c in reader.conversations()][1] == ("edited", "New 0")
+    post(client, after, "decide", field, action="reject")
+    with RunReader(run) as reader:
+        assert list(reader.conversations()) == before
+    post(client, after, "decide", field, action="clear")
+    left = post(client, after, "decide", field, action="restore")
+    assert "No candidate of the pair won." in left.text
+    with RunReader(run) as reader:
+        assert list(reader.conversations()) == before
+    assert rows_listed(client, "hand=any") == 0
+
+
+def test_a_pair_is_decided_by_hand_only_until_the_run_goes_on_and_one_wins(
+    serve_review: Serve, write_run: Callable[..., Path], field: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    run = write_run(tmp_path / "run", 2, lost=(1,), state="running")
+    client, _ = serve_review(run)
+    page = client.get("/c/c-000000000001")
+    name = re.findall(r'name="candidate" value="([^"]+)"', page.text)[0]
+    post(client, page, "decide", field, action="choose", candidate=name)
+    with RunReader(run) as reader:
+        assert [c.candidate.id for c in reader.conversations()][1] == name
+        won = next(iter(reader.conversations(2))).candidate
+    connection = sqlite3.connect(run / "run.sqlite")
+    made = connection.execute("SELECT data FROM items WHERE stage = 'conversation' AND iteration = 2 AND position = 0")
+    data = made.fetchone()[0].replace("p-000000000000", "p-000000000001").replace('"index":0', '"index":1')
+    connection.execute(
+        "UPDATE items SET status = 'accepted', data = ?, position = 1"
+        " WHERE stage = 'conversation' AND iteration = 2 AND item = 'p-000000000001'",
+        (data,),
+    )
+    connection.commit()
+    connection.close()
+    with RunReader(run) as reader:
+        assert [(c.hand, c.candidate.utterances == won.utterances) for c in reader.conversations()] == [("", True)] * 2

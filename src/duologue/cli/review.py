@@ -83,7 +83,7 @@ def review(
     token = _token(token_file) if needs_token else None
     opened = open_review(path, token=token, who=who or _login())
     try:
-        study = opened.studies.ensure(plan) if plan else None
+        study = opened.studies.ensure(plan, lambda note: typer.echo(printable(f"Note: {note}"))) if plan else None
         if study is None and token is None and opened.studies.latest():
             # Annotators of an evaluation that goes on reach the same address as the owner.
             opened.gate = type(opened.gate)(opened.gate.secret, _token(None))

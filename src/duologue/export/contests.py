@@ -42,8 +42,9 @@ def contests(reader: RunReader, winners: Iterable[Conversation] | None = None) -
 
     Left out are candidates that failed or were given up before they were whole, copies of the winner, and, where
     ``loop.keep`` is ``last``, those that lost in another iteration than the winner's, which never met it. Where people put
-    another candidate in the winner's place, the one contest is theirs, with the winner as the loser. Candidates are looked
-    up by their ids, so nothing is held in memory.
+    another candidate in the winner's place, the one contest is theirs, with the winner as the loser; where they chose one of
+    a pair of which none won, there is no contest, as nobody set it against another. Candidates are looked up by their
+    ids, so nothing is held in memory.
     """
     config = reader.revision().config
     loop, generator = _section(config, "loop"), _section(config, "generator")
@@ -51,12 +52,12 @@ def contests(reader: RunReader, winners: Iterable[Conversation] | None = None) -
     sizes = (int(loop.get("iterations", 1)), int(loop.get("regenerations", 0)) + 1, int(generator.get("candidates", 1)))
     for conversation in reader.conversations() if winners is None else winners:
         if conversation.hand in ("chosen", "edited"):
-            own = next(
-                (i.record(Conversation) for i in reader.items("conversation", iteration=0, item=conversation.candidate.pair.id)),
-                None,
-            )  # fmt: skip
-            if own is not None and own.candidate.id != conversation.candidate.id:
-                made, said = own.candidate, own.candidate.utterances
+            stands = reader.standing(conversation.candidate.pair.id)
+            if stands is None or stands.status != "accepted":
+                continue
+            made = stands.record(Conversation).candidate
+            if made.id != conversation.candidate.id:
+                said = made.utterances
                 why = f"people put {conversation.candidate.id} in its place"
                 drawn = (made.attempt, made.sample)
                 yield Contest(conversation, made.id, said, made.iteration, HAND, why, drawn, made.model)

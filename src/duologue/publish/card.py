@@ -147,7 +147,8 @@ def _rows(facts: Facts, also: Sequence[str]) -> list[str]:
                 ("verdicts, votes", "what each guard and expert said; share of the quality votes it won"),
                 (
                     "hand",
-                    "accepted, edited or chosen (another candidate than the Critic's) where somebody decided by hand; else empty",
+                    "accepted, edited or chosen (another candidate than the Critic's, or one where it chose none) where somebody "
+                    "decided by hand; else empty",
                 ),
                 ("iteration, mode, model, prompt_hash, seed, pairing", "where the row comes from"),
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,6 +51,8 @@ class RunFacts:
     """Of the version and of all that it was extended from, the first one first."""
     models: tuple[ModelTerms, ...]
     checkers: tuple[Checker, ...]
+    taken_in: Mapping[str, int]
+    """Conversations that people chose where no candidate won, by their mark: chosen or edited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ def run_facts(reader: RunReader, seeds_licence: str = "") -> RunFacts:
         seeds_of(reader, seeds_licence),
         models,
         _checkers(config),
+        Counter(c.hand for c in reader.taken_in()),
     )
 
 

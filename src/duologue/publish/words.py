@@ -47,9 +47,13 @@ def uses() -> str:
 
 def by_hand(facts: Facts) -> str:
     """How many conversations were decided by hand in a review, and how; empty where none was."""
-    said = [f"{n:,} {_HAND[mark]}" for mark, n in facts.data.hands.items() if n]
-    final = final_account(facts)
-    left_out = final.accepted - facts.data.total if final is not None and facts.run.state == "finished" else 0
+    taken_in = facts.run.taken_in
+    counts = {**facts.data.hands, "chosen": facts.data.hands["chosen"] - taken_in.get("chosen", 0)}
+    said = [f"{n:,} {_HAND[mark]}" for mark, n in counts.items() if n]
+    added, final = sum(taken_in.values()), final_account(facts)
+    said += [f"{added:,} chosen where the Critic chose none"] if added else []
+    finished = facts.run.state == "finished"
+    left_out = final.accepted + added - facts.data.total if final is not None and finished else 0
     return ", ".join((*said, *([f"{left_out:,} left out"] if left_out > 0 else [])))
 
 
@@ -68,8 +72,9 @@ def limits(facts: Facts) -> str:
         "The language is English and the talk is small talk between two people who have just met.",
     ]
     final = final_account(facts)
-    if final is not None and final.failed:
-        said.append(f"{final.failed} of {final.total} pairs have no conversation, as no candidate was good enough.")
+    failed = final.failed - sum(facts.run.taken_in.values()) if final is not None else 0
+    if final is not None and failed > 0:
+        said.append(f"{failed} of {final.total} pairs have no conversation, as no candidate was good enough.")
     if facts.run.state != "finished":
         said.append("The run that made it was not finished.")
     if not measured(facts):

@@ -35,7 +35,7 @@ def bars(steps: Sequence[tuple[str, int]], title: str) -> Markup:
             + Markup('<rect class="bar" x="160" y="{}" width="{}" height="22" rx="4"/>').format(y + 5, f"{width:.1f}")
             + Markup('<text class="value" x="{}" y="{}">{}</text>').format(f"{168 + width:.1f}", y + 21, f"{count:,}")
         )
-    return _svg(height, title, parts)
+    return _svg(height, f"{title}: " + ", ".join(f"{name} {count:,}" for name, count in steps), parts)
 
 
 def lines(series: Sequence[Series], title: str) -> Markup:
@@ -79,10 +79,12 @@ def lines(series: Sequence[Series], title: str) -> Markup:
             Markup('<rect class="key {}" x="{}" y="{}" width="14" height="4" rx="2"/>').format(colour, left, row - 6)
             + Markup('<text class="label" x="{}" y="{}">{}</text>').format(left + 22, row, f"{line.name} ({last:.2f})")
         )
-    return _svg(bottom + 40 + 26 * len(series), title, parts)
+    said = (f"{s.name} " + ", ".join(f"{v:.2f} in {i}" for i, v in s.points) for s in series)
+    return _svg(bottom + 40 + 26 * len(series), f"{title}: {'; '.join(said)}", parts)
 
 
 def _svg(height: int, title: str, parts: Sequence[Markup]) -> Markup:
+    # A screen reader gets the figures as the picture's name; it does not look inside.
     opening = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
         WIDTH, height, escape(title)
     )

@@ -69,6 +69,12 @@ class Decisions:
         )
         return tuple(map(decision_of, rows))
 
+    def newest(self, most: int) -> tuple[tuple[Decision, ...], int]:
+        """The ``most`` newest decisions, the newest first, and how many there are in all."""
+        reader = self._database.reader()
+        rows = reader.execute(f"SELECT {COLUMNS} FROM decisions ORDER BY id DESC LIMIT ?", (most,)).fetchall()  # noqa: S608
+        return tuple(map(decision_of, rows)), int(reader.execute("SELECT count(*) FROM decisions").fetchone()[0])
+
     def all(self) -> Iterator[Decision]:
         """Every decision, oldest first."""
         yield from map(

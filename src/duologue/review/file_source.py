@@ -6,7 +6,7 @@ import hashlib
 import math
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import orjson
 
 from duologue.datasets import DataSet, Dialogue, open_dataset
 from duologue.datasets.native import FINDER, conversation_of
+from duologue.datasets.problems import Problems
 from duologue.datasets.protocol import Reader
 from duologue.datasets.readers.jsonl import JsonlReader
 from duologue.datasets.readers.parquet import ParquetReader, parquet_files
@@ -21,10 +22,23 @@ from duologue.records import Attribute, Candidate, Comparison, Conversation, Evi
 from duologue.review.index import NO_VALUE, Entry, Index
 from duologue.review.source import Contender, Shown
 from duologue.store.codec import clean, encode, of_plain
-from duologue.store.hand import Hands, basis_of, read_hands
+from duologue.store.hand import Hands, applied, basis_of, read_hands
 from duologue.store.reading import Count
 
 _BATCH = 1_000
+_PROBLEMS = "problems"
+"""Under which name the index keeps what can't be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Rows of a file that can't be read and stand in no list."""
+
+    total: int
+    kinds: tuple[tuple[str, int], ...]
+    """What is wrong and of how many rows, the most frequent first."""
+    first: tuple[tuple[int, str, str], ...]
+    """The first of them, at most 20: row from 1, what is wrong, and the part that shows it."""
 
 
 class FileSource:
@@ -57,19 +71,31 @@ class FileSource:
         index.progress.done = last
         hands = read_hands(place_of(self._path))
         batch: list[Entry] = []
-        for row, dialogue in enumerate(self._data, 1):
-            if row <= last:
-                continue
-            batch.append(_entry(row, dialogue, hands))
-            if len(batch) >= _BATCH:
-                index.take(batch)
-                taken += len(batch)
-                batch.clear()
-                if index.stop():
-                    return taken
-        index.take(batch)
+        # A data set of its own, for what is wrong with the rows belongs to one pass over them.
+        data = _opened(self._path)
+        try:
+            for row, dialogue in enumerate(data, 1):
+                if row <= last:
+                    continue
+                batch.append(_entry(row, dialogue, hands))
+                if len(batch) >= _BATCH:
+                    index.take(batch)
+                    taken += len(batch)
+                    batch.clear()
+                    _note(index, data.problems)
+                    if index.stop():
+                        return taken
+            index.take(batch)
+        finally:
+            # Also of a file of which not one row can be read.
+            _note(index, data.problems)
         index.progress.total = index.progress.done
         return taken + len(batch)
+
+    def unreadable(self, index: Index) -> Unreadable:
+        """The rows of the file that can't be read, as far as it was gone through."""
+        kept = index.meta(_PROBLEMS)
+        return Unreadable(0, (), ()) if kept is None else of_plain(Unreadable, orjson.loads(kept))
 
     def conversation(self, index: Index, n: int) -> Shown | None:
         """See the Protocol. Evidence that was looked for on demand is there as well."""
@@ -106,11 +132,23 @@ class FileSource:
 
     def conversations(self) -> Iterator[Shown]:
         """See the Protocol."""
+        from duologue.review.database import place_of
+
+        hands = read_hands(place_of(self._path))
         for dialogue in self._data:
-            yield _shown(_plain(dialogue))
+            shown = _shown(_plain(dialogue))
+            kept = applied(shown.conversation, hands)
+            if kept is not None:
+                yield replace(shown, conversation=kept)
 
     def close(self) -> None:
         """See the Protocol: nothing is open."""
+
+
+def _note(index: Index, problems: Problems) -> None:
+    first = tuple((p.row, p.what, p.detail) for p in problems.first)
+    found = Unreadable(problems.total, tuple(problems.by_what.most_common()), first)
+    index.set_meta(_PROBLEMS, encode(found).decode())
 
 
 def with_evidence(shown: Shown, evidence: tuple[Evidence, ...]) -> Shown:

@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 
 from duologue.conversations.generator.protocol import Task
-from duologue.records import Candidate, Comparison, Conversation, Pair, Verdict
+from duologue.records import Candidate, Comparison, Conversation, Verdict
 from duologue.review.index import NO_VALUE, Entry, Index
 from duologue.review.source import Contender, Shown
 from duologue.store.database import FILE_NAME, open_reader
 from duologue.store.hand import FILE_NAME as HANDS
-from duologue.store.hand import Hands, basis_of, read_hands
-from duologue.store.reading import Count, RunReader
+from duologue.store.hand import Hands, basis_of, nobody, read_hands
+from duologue.store.reading import Count, Item, RunReader
 
 _BATCH = 1_000
 _COLUMNS = 'rowid, stage, iteration, item, status, "by", reason, data, position, seq, pass'
@@ -119,6 +119,8 @@ class RunSource:
             hand = found.mark if found else ""
         elif stage == "conversation":
             name = "c-" + item.removeprefix("p-")
+            found = hands.get((name, basis_of(())))
+            hand = found.mark if found else ""
         elif stage == "candidate":
             talk = list(value.get("utterances") or ()) if isinstance(value, Mapping) else []
             scores = [
@@ -139,7 +141,7 @@ class RunSource:
         )  # fmt: skip
 
     def conversation(self, index: Index, n: int) -> Shown | None:
-        """See the Protocol. A candidate is shown as a conversation of its own."""
+        """See the Protocol. A candidate is shown as a conversation of its own, a pair without a winner without utterances."""
         row = index.reader().execute("SELECT stage, iteration, item FROM rows WHERE n = ?", (n,)).fetchone()
         if row is None:
             return None
@@ -149,12 +151,19 @@ class RunSource:
         if stage != "conversation":
             return None
         for found in self._reader().items("conversation", iteration=iteration, item=item):
-            if found.data is None:
-                return None
-            made = found.record(Conversation)
-            speakers = _turns(len(made.candidate.utterances))
-            return Shown(made, iteration, found.status, found.by, found.reason, speakers)
+            return self._shown(found)
         return None
+
+    def _shown(self, found: Item) -> Shown | None:
+        if found.data is not None:
+            made = found.record(Conversation)
+        else:
+            pair = self._reader().pair(found.item)
+            if pair is None:
+                return None
+            made = nobody(pair)
+        speakers = _turns(len(made.candidate.utterances))
+        return Shown(made, found.iteration, found.status, found.by, found.reason, speakers)
 
     def item(self, n: int, index: Index) -> tuple[tuple[str, str], ...]:
         """What is stored of any row, as names and texts."""
@@ -170,17 +179,12 @@ class RunSource:
             return tuple(pairs)
         return ()
 
-    def _pair(self, pair: str) -> Pair | None:
-        for found in self._reader().items("pair", iteration=0, item=pair):
-            return found.record(Pair) if found.data is not None else None
-        return None
-
     def _as_conversation(self, iteration: int, item: str) -> Shown | None:
         for found in self._reader().items("candidate", iteration=iteration, item=item):
             value = found.value()
             if not isinstance(value, Mapping) or not value.get("utterances"):
                 return None
-            pair = self._pair(str(value.get("pair")))
+            pair = self._reader().pair(str(value.get("pair")))
             if pair is None:
                 return None
             candidate = Candidate(
@@ -210,20 +214,9 @@ class RunSource:
         return tuple(found)
 
     def winner(self, shown: Shown) -> Shown | None:
-        """See the Protocol: that of the data set, or while there is none the newest."""
-        if shown.iteration == 0 and shown.status == "accepted":
-            return shown
-        pair, newest = shown.conversation.candidate.pair.id, None
-        for iteration in (0, *range(int(self._section("loop").get("iterations", 1)), 0, -1)):
-            found = self._reader().items("conversation", iteration=iteration, item=pair, status="accepted")
-            newest = next((item for item in found if item.data is not None), None)
-            if newest is not None:
-                break
-        if newest is None:
-            return None
-        made = newest.record(Conversation)
-        speakers = _turns(len(made.candidate.utterances))
-        return Shown(made, newest.iteration, newest.status, newest.by, newest.reason, speakers)
+        """See the Protocol: that of the data set, or while the run goes on the newest."""
+        found = self._reader().standing(shown.conversation.candidate.pair.id)
+        return None if found is None else self._shown(found)
 
     def candidate(self, shown: Shown, name: str) -> Conversation | None:
         """See the Protocol."""
@@ -233,6 +226,9 @@ class RunSource:
             return None
         made, winner = found.conversation, self.winner(shown)
         length = winner.conversation.candidate.length if winner else (0, 0)
+        if not any(length):
+            least, most = self._section("generator").get("utterances") or length
+            length = least, most
         compared = self._reader().comparisons(made.candidate.pair.id, made.candidate.iteration)
         return replace(made, candidate=replace(made.candidate, length=length), votes=share_of_votes(compared, name))
 
@@ -265,7 +261,7 @@ class RunSource:
     def conversations(self) -> Iterator[Shown]:
         """See the Protocol."""
         with RunReader(self.folder, self._revision) as reader:
-            for made in reader.conversations(by_hand=False):
+            for made in reader.conversations():
                 yield Shown(made, 0, "accepted", "", "", _turns(len(made.candidate.utterances)))
 
     def close(self) -> None:

@@ -62,7 +62,10 @@ class Source(Protocol):
         ...
 
     def conversation(self, index: Index, n: int) -> Shown | None:
-        """The conversation in row ``n`` of the index; None when that row is none."""
+        """The conversation in row ``n`` of the index; None when that row is none.
+
+        That of a pair of which no candidate won has no utterances.
+        """
         ...
 
     def contenders(self, shown: Shown) -> tuple[Contender, ...]:
@@ -74,7 +77,10 @@ class Source(Protocol):
         ...
 
     def winner(self, shown: Shown) -> Shown | None:
-        """The conversation that the run chose for the pair, which decisions are about; None while there is none."""
+        """The conversation that the run chose for the pair, which decisions are about; without utterances where none won.
+
+        None while neither is known.
+        """
         ...
 
     def candidate(self, shown: Shown, name: str) -> Conversation | None:
@@ -94,7 +100,7 @@ class Source(Protocol):
         ...
 
     def conversations(self) -> Iterator[Shown]:
-        """The data set as it was made, without decisions by hand."""
+        """The data set as decided by hand."""
         ...
 
     def close(self) -> None:

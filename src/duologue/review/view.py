@@ -237,7 +237,7 @@ def contender_views(contenders: Sequence[Contender]) -> tuple[ContenderView, ...
 def votes_of(
     comparisons: Sequence[Comparison], conversation: Conversation
 ) -> tuple[tuple[str, int, int, int, tuple[str, ...]], ...]:
-    """By expert: comparisons that the winner won, tied and lost, and the reasons given."""
+    """By expert: comparisons that the winner won, tied and lost, and the reasons given, of which the first five."""
     winner = conversation.candidate.id
     found: dict[str, list[int]] = {}
     reasons: dict[str, list[str]] = {}
@@ -247,8 +247,13 @@ def votes_of(
         row = found.setdefault(c.expert, [0, 0, 0])
         chosen = {"first": c.first, "second": c.second}.get(c.winner)
         row[1 if chosen is None else 0 if chosen == winner else 2] += 1
-        if c.reason and len(reasons.setdefault(c.expert, [])) < 5:
-            reasons[c.expert].append(shown_text(c.reason))
+        if c.reason:
+            reasons.setdefault(c.expert, []).append(shown_text(c.reason))
     return tuple(
-        (shown_text(name), won, tied, lost, tuple(reasons.get(name, ()))) for name, (won, tied, lost) in found.items()
+        (shown_text(name), won, tied, lost, _first(reasons.get(name, []))) for name, (won, tied, lost) in found.items()
     )
+
+
+def _first(reasons: Sequence[str], most: int = 5) -> tuple[str, ...]:
+    more = len(reasons) - most
+    return (*reasons[:most], *([f"and {more} more"] if more > 0 else []))

@@ -2,7 +2,8 @@
 
 Every decision is a row of its own, never changed: who decided what of which text, and when. What holds now follows from
 the rows in order: the latest acceptance or rejection, the latest choice of another candidate of the pair, and the latest
-edit. A decision speaks of one text (``basis``), the run's own winner, so it does not carry over to another winner.
+edit. A decision speaks of one text (``basis``), the run's own winner, so it does not carry over to another winner. Of a
+pair of which no candidate won, that text is none (:func:`nobody`), and holds until one wins.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from urllib.parse import quote
 import orjson
 
 from duologue.errors import StoreError
-from duologue.records import Conversation, HandMark
+from duologue.records import Candidate, Conversation, HandMark, Pair
 from duologue.store.codec import of_plain
 
 FILE_NAME = "review.sqlite"
@@ -101,6 +102,11 @@ def basis_of(utterances: Sequence[str]) -> str:
     return hashlib.sha256("\x1f".join(utterances).encode("utf-8", "replace")).hexdigest()[:16]
 
 
+def nobody(pair: Pair) -> Conversation:
+    """What stands for a pair of which the run chose no candidate: a conversation without utterances, in no data set."""
+    return Conversation(Candidate("", pair, 0, 0, 0, (), "turns", "", "", 0), ())
+
+
 def fold(decisions: Sequence[Decision]) -> Hand:
     """What holds after ``decisions``, in their order."""
     hand = Hand()
@@ -153,14 +159,14 @@ def read_hands(path: Path) -> dict[tuple[str, str], Hand]:
 
 
 def applied(conversation: Conversation, hands: Hands) -> Conversation | None:
-    """The conversation as decided by hand; None when it was rejected.
+    """The conversation as decided by hand; None when it was rejected, and of :func:`nobody` when none was chosen.
 
     Evidence about utterances that were edited is left out: nobody has judged the new text.
     """
-    if not hands:
-        return conversation
     candidate = conversation.candidate
-    hand = hands.get((conversation.id, basis_of(candidate.utterances)))
+    hand = hands.get((conversation.id, basis_of(candidate.utterances))) if hands else None
+    if not candidate.id and not candidate.utterances and (hand is None or hand.chosen is None):
+        return None
     if hand is None or not hand.mark:
         return conversation
     if hand.mark == "rejected":

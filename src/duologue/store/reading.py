@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import sqlite3
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from duologue.store.database import FILE_NAME, open_reader
 from duologue.store.revisions import COLUMNS, Revision
 
 T = TypeVar("T", Candidate, Conversation, Pair, Profile)
+_NOTHING = hand.basis_of(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,8 @@ class RunReader:
         """The conversations of the data set (iteration 0), or of one iteration, in order of pair index.
 
         Of a run that goes on, or was killed, the data set is each pair's newest winner so far. Decisions made by hand
-        in a review hold for the data set: rejected conversations are left out, edited ones have the new text.
-        ``by_hand`` False gives it as the run made it.
+        in a review hold for the data set: rejected conversations are left out, edited ones have the new text, and pairs
+        of which no candidate won have the one that was chosen for them. ``by_hand`` False gives it as the run made it.
         """
         hands = hand.read_hands(self.folder / hand.FILE_NAME) if by_hand and iteration == 0 else {}
         chosen = "iteration = ?2"
@@ -143,10 +145,47 @@ class RunReader:
             " AND position IS NOT NULL AND status = 'accepted' ORDER BY position, item",
             (self._revision.id, iteration),
         )
-        for (data,) in rows:
-            conversation = hand.applied(decode(Conversation, data), hands)
-            if conversation is not None:
-                yield conversation
+        own = (hand.applied(decode(Conversation, data), hands) for (data,) in rows)
+        yield from heapq.merge((c for c in own if c is not None), self._taken_in(hands), key=_order)
+
+    def standing(self, pair: str) -> Item | None:
+        """The run's own conversation of a pair in the data set, or how it failed; None while neither is known.
+
+        Of a run that goes on, it is the newest winner so far.
+        """
+        state = self._connection.execute("SELECT state FROM revisions WHERE id = ?", (self._revision.id,)).fetchone()
+        loop = self._revision.config.get("loop") or {}
+        iterations = list(range(int(loop.get("iterations", 1)), 0, -1))
+        failed = None
+        for iteration in (*iterations, 0) if state == ("running",) else (0, *iterations):
+            for item in self.items("conversation", iteration=iteration, item=pair):
+                if item.status == "accepted" and item.data is not None:
+                    return item
+                failed = failed or item
+        return failed
+
+    def taken_in(self) -> tuple[Conversation, ...]:
+        """The conversations that people chose for pairs of which no candidate won, in order of pair index."""
+        return tuple(self._taken_in(hand.read_hands(self.folder / hand.FILE_NAME)))
+
+    def _taken_in(self, hands: hand.Hands) -> list[Conversation]:
+        found = []
+        for (name, basis), decided in hands.items():
+            if basis != _NOTHING or decided.chosen is None:
+                continue
+            pair = "p-" + name.removeprefix("c-")
+            stands = self.standing(pair)
+            made = self.pair(pair) if stands is not None and stands.status != "accepted" else None
+            chosen = None if made is None else hand.applied(hand.nobody(made), hands)
+            if chosen is not None:
+                found.append(chosen)
+        return sorted(found, key=_order)
+
+    def pair(self, id_: str) -> Pair | None:
+        """A pair of the run; None where there is no such one."""
+        for item in self.items("pair", status="accepted", iteration=0, item=id_):
+            return item.record(Pair) if item.data is not None else None
+        return None
 
     def progress(self) -> tuple[int, int]:
         """(pairs that have a conversation, pairs that were made); the rest has failed or is still to be done."""
@@ -285,3 +324,9 @@ class RunReader:
                 f"{self.folder / FILE_NAME}: a logged call's text {digest} is missing; is the file damaged?"
             )
         return str(row[0])
+
+
+def _order(conversation: Conversation) -> tuple[int, str]:
+    """By place in the run's order of pairs."""
+    pair = conversation.candidate.pair
+    return pair.index, pair.id

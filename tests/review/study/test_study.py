@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 
@@ -49,6 +50,20 @@ def store(tmp_path: Path) -> Iterator[StudyStore]:
     database = ReviewDatabase(tmp_path / "review.sqlite")
     yield StudyStore(database)
     database.close()
+
+
+def test_what_is_left_out_of_the_tasks_is_told(tmp_path: Path) -> None:
+    data = tmp_path / "x.jsonl"
+    rows = [{"user_1": ["I sing."], "user_2": ["I dance."], "utterances": ["Hi."] * n} for n in (2, 1, 3, 401)]
+    data.write_bytes(b"\n".join([*map(orjson.dumps, rows), b"broken"]))
+    told: list[str] = []
+    made = assemble(Plan(str(data), "", ("quality",), 3, 1, ("ann",)), told.append)
+    assert sum(not task.gold for task in made) == 2
+    assert told == [
+        f"{data}: 1 row left out: not JSON (row 5)",
+        f"{data}: 2 left out of the tasks, for they have fewer than 2 or more than 400 utterances",
+        "quality: 2 tasks in place of 3, for there are no more conversations",
+    ]
 
 
 def test_tasks_are_balanced_and_follow_from_the_plan(plan: Plan, tasks: list[Task]) -> None:
@@ -294,7 +309,44 @@ def test_figures_by_hand(plan: Plan, tasks: list[Task]) -> None:
     assert one.recall.value == pytest.approx(0.25)
     assert one.picked["negated"] == 1.0
     # With ratings that follow the expert's value, ranks agree; the fixture's depth grows with the pair's number.
-    assert {e.aspect for e in found.experts} == {"depth", "coherency", "attributes voiced"}
+    judged = {"depth", "coherency", "attributes voiced", "attributes recognised"}
+    assert {e.aspect for e in found.experts} == judged
+
+
+def test_every_expert_whose_matter_people_judged_is_set_beside_them(plan: Plan, tasks: list[Task]) -> None:
+    """Filters beside the attributes recognised, ``overall`` beside all aspects together."""
+    number = {t.id: n for n, t in enumerate(t for t in tasks if not t.gold)}
+
+    def scored(task: Task) -> Task:
+        value = number.get(task.id, 0) / 100
+        names = ["overall", "depth-llm", "wit"] if task.kind == "quality" else ["faithfulness-llm", "toxicity"]
+        return replace(task, hidden={**task.hidden, "experts": dict.fromkeys(names, value)})
+
+    def say(name: str, task: Task) -> Any:
+        if task.gold or task.kind == "detection":
+            return _perfect(name, task)
+        place = [t.id for t in tasks if t.kind == task.kind and not t.gold].index(task.id)
+        if task.kind == "quality":
+            # Depth falls as the value grows, all of them together rise.
+            return {a: 5 - place // 2 if a == "depth" else 1 + place // 2 for a in ASPECTS}
+        true = [i for i, kind in enumerate(task.hidden["options"]) if kind == "true"]
+        return true[: 1 + place % 4]
+
+    found = results(_study(plan, [scored(t) for t in tasks], say)).experts
+    values = {(e.expert, e.aspect): e for e in found if e.figure == "spearman"}
+    assert set(values) == {
+        ("overall", "all aspects"),
+        ("depth-llm", "depth"),
+        ("faithfulness-llm", "attributes recognised"),
+    }
+    assert values["overall", "all aspects"].value == pytest.approx(values["depth-llm", "depth"].value * -1)
+    assert values["overall", "all aspects"].value > 0.9
+    # 1, 2, 3, 4, 1, 2, 3, 4, 1 attributes of nine conversations in order: by hand.
+    ranks = [2, 4.5, 6.5, 8.5, 2, 4.5, 6.5, 8.5, 2]
+    assert values["faithfulness-llm", "attributes recognised"].value == pytest.approx(
+        float(np.corrcoef(range(9), ranks)[0, 1])
+    )
+    assert values["faithfulness-llm", "attributes recognised"].items == 9
 
 
 def test_who_hurries_or_misses_gold_is_marked_and_can_be_left_out(plan: Plan, tasks: list[Task]) -> None:

@@ -156,7 +156,9 @@ def _picked(review: ReviewReport) -> Iterator[tuple[str, ...]]:
         for what in ("precision", "recall"):
             paper = "" if whose else PAPER_PICKED[what]
             yield f"attributes picked, {what}{whose}", _share(found[what]), str(found["items"]), paper
-        yield f"agreement on them, Fleiss kappa{whose}", _number(found["agreement"]["kappa"]), str(found["items"]), ""
+        for what in ("Fleiss kappa", "Krippendorff alpha"):
+            value = found["agreement"][what.split()[1]]
+            yield f"agreement on them, {what}{whose}", _number(value), str(found["items"]), ""
 
 
 def _rated(review: ReviewReport) -> Iterator[tuple[str, ...]]:
@@ -166,6 +168,8 @@ def _rated(review: ReviewReport) -> Iterator[tuple[str, ...]]:
             mean = found["mean"]
             value = _span(mean["value"], mean["low"], mean["high"], form=_number)
             yield f"{aspect}, 1 to 5{whose}", value, str(found["items"]), ""
+            alpha = found["agreement"]["alpha"]
+            yield f"agreement on {aspect}, Krippendorff alpha{whose}", _number(alpha), str(found["items"]), ""
 
 
 def _experts(review: ReviewReport) -> Iterator[tuple[str, ...]]:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from duologue.review.app import Review, page
-from duologue.review.file_source import can_look
+from duologue.review.file_source import FileSource, can_look
 from duologue.review.find import COUNTED, STAGES, Query, default_iteration, find, last_iteration, named, neighbours
 from duologue.review.overview import overview
 from duologue.review.run_source import RunSource
@@ -49,6 +49,7 @@ async def listing(request: Request) -> Response:
             experts=experts, iterations=iterations, counted=COUNTED,
             iteration=query.iteration if query.iteration is not None else default_iteration(connection, query.stage),
             text=shown_text, state=review.source.state(),
+            unreadable=review.source.unreadable(review.index) if isinstance(review.source, FileSource) else None,
         )  # fmt: skip
 
     return await run_in_threadpool(look)
@@ -73,15 +74,19 @@ async def row(request: Request) -> Response:
         is_winner = winner is not None and winner.conversation.candidate.utterances == original
         decisions = review.decisions.of(shown.conversation.id, original) if is_winner else ()
         hand = fold(decisions)
+        none_won = winner is not None and not winner.conversation.candidate.utterances
+        taken_in = none_won and fold(review.decisions.of(shown.conversation.id, ())).chosen is not None
         chosen = hand.chosen
         if chosen is not None:
             speakers = tuple(i % 2 + 1 for i in range(len(chosen.candidate.utterances)))
             shown = Shown(chosen, shown.iteration, "accepted", "", "", speakers)
         conversation = shown.conversation
+        contenders = contender_views(review.source.contenders(shown))
         return page(
             request, "conversation.html", shown=shown, conversation=conversation, talk=talk_of(shown, hand),
             verdicts=verdict_views(conversation.verdicts), votes=votes_of(review.source.comparisons(shown), conversation),
-            contenders=contender_views(review.source.contenders(shown)), hand=hand, decisions=decisions,
+            contenders=contenders, choosable=any(c.utterances for c in contenders), hand=hand, decisions=decisions,
+            none_won=none_won, taken_in=taken_in,
             basis=basis_of(winner.conversation.candidate.utterances if winner else original), is_winner=is_winner,
             winner=winner, reason=shown_text(shown.reason), text=shown_text,
             editable=hand.utterances or conversation.candidate.utterances,

@@ -23,9 +23,11 @@ from duologue.review.security import owner_only
 from duologue.review.view import shown_text
 from duologue.spreadsheets import defused
 from duologue.store.codec import encode
-from duologue.store.hand import Action, Decision, applied, basis_of, fold, read_hands
+from duologue.store.hand import Action, Decision, basis_of, fold
 
 ACTIONS = ("accept", "reject", "edit", "choose", "restore", "clear")
+SHOWN = 500
+"""Decisions on one page; the files to take along have all."""
 
 
 async def decide(request: Request) -> Response:
@@ -39,13 +41,16 @@ async def decide(request: Request) -> Response:
         raise HTTPException(400, "there is no such conversation or decision; go back to the list")
     winner = await run_in_threadpool(review.source.winner, shown)
     if winner is None:
-        raise HTTPException(409, "the pair has no conversation yet; wait until the run has chosen one")
+        raise HTTPException(409, "the run has not decided about the pair yet; wait until it has")
     conversation = winner.conversation
     original = conversation.candidate.utterances
     if form.get("basis") != basis_of(original):
         raise HTTPException(409, "the conversation has changed since the page was made; reload it and decide again")
     if action != "choose" and shown.conversation.candidate.utterances != original:
         raise HTTPException(409, "this is not the pair's conversation; put it in its place first")
+    stands = await run_in_threadpool(lambda: fold(review.decisions.of(conversation.id, original)).chosen)
+    if not original and action != "choose" and stands is None:
+        raise HTTPException(409, "no candidate of the pair won; accept one of them by hand first")
     chosen = None
     if action == "choose":
         name = str(form.get("candidate", ""))
@@ -100,13 +105,13 @@ async def look_for_evidence(request: Request) -> Response:
 
 
 async def decisions(request: Request) -> Response:
-    """All decisions, newest first."""
+    """The newest decisions first."""
     review: Review = request.app.state.review
-    made = await run_in_threadpool(lambda: list(review.decisions.all())[::-1][:500])
+    made, total = await run_in_threadpool(review.decisions.newest, SHOWN)
     rows = [
         (d, time.strftime("%Y-%m-%d %H:%M", time.gmtime(d.at)), shown_text(d.note), shown_text(d.who)) for d in made
     ]
-    return page(request, "decisions.html", rows=rows)
+    return page(request, "decisions.html", rows=rows, total=total)
 
 
 async def decisions_json(request: Request) -> Response:
@@ -134,22 +139,16 @@ async def decisions_csv(request: Request) -> Response:
 
 
 async def data_set(request: Request) -> Response:
-    """The data set as decided, as JSON lines: what was rejected left out, what was edited with its new text."""
+    """The data set as decided, as JSON lines: without what was rejected, with new texts and what was chosen."""
     review: Review = request.app.state.review
-    hands = await run_in_threadpool(read_hands, review.database.path)
 
     def rows() -> Iterator[bytes]:
         for shown in review.source.conversations():
-            kept = applied(shown.conversation, hands)
-            if kept is None:
-                continue
-            row = line_of(kept)
+            row = line_of(shown.conversation)
             if shown.own is not None:
                 row["id"], row["split"] = shown.own
-            # A run's candidates take turns, and one put in the winner's place may have more or fewer of them.
-            if not review.source.is_run:
-                for utterance, speaker in zip(row["utterances"], shown.speakers, strict=True):
-                    utterance["speaker"] = speaker
+            for utterance, speaker in zip(row["utterances"], shown.speakers, strict=True):
+                utterance["speaker"] = speaker
             yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
     def streamed() -> AsyncIterator[bytes]:

@@ -56,6 +56,7 @@ async def show(request: Request) -> Response:
             request, "results.html", study=study, found=found, trusted=trusted, links=links, share=share, figure=figure,
             aspects=ASPECTS, others=[id_ for id_, _ in review.studies.all() if id_ != study.id], text=shown_text,
             sets={"a": study.plan.source, "b": study.plan.against},
+            counts={kind: sum(t.kind == kind and not t.gold for t in study.tasks.values()) for kind in study.plan.kinds},
         )  # fmt: skip
 
     return await run_in_threadpool(look)

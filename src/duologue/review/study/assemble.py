@@ -26,36 +26,49 @@ _LONGEST = 400
 """Most utterances of a dialogue that is shown."""
 
 
-def assemble(plan: Plan) -> list[Task]:
-    """The tasks of a plan. Raises UsageError where the data sets don't give them."""
+def assemble(plan: Plan, tell: Callable[[str], None] = lambda _: None) -> list[Task]:
+    """The tasks of a plan. ``tell`` is called with what is left out. Raises UsageError where the data sets don't give them."""
     if not plan.kinds:
         raise UsageError("--tasks: name at least one of detection, faithfulness, quality")
     if "detection" in plan.kinds and not plan.against:
         raise UsageError("--tasks detection: needs a second data set; name it with --against")
-    a = _sample(plan.source, plan.items + _POOL, f"{plan.seed}/a")
-    b = _sample(plan.against, plan.items + _POOL, f"{plan.seed}/b") if plan.against else []
+    a = _sample(plan.source, plan.items + _POOL, f"{plan.seed}/a", tell)
+    b = _sample(plan.against, plan.items + _POOL, f"{plan.seed}/b", tell) if plan.against else []
     facts = _run_facts(plan.source, {d.id for d in a})
     makers: Mapping[Kind, Callable[[], Iterator[Task]]] = {
         "detection": lambda: _detection(plan, a, b),
         "faithfulness": lambda: _faithfulness(plan, a, b, facts),
         "quality": lambda: _quality(plan, a, b, facts),
     }
-    return [task for kind in plan.kinds for task in makers[kind]()]
+    tasks = []
+    for kind in plan.kinds:
+        made = list(makers[kind]())
+        real = sum(not task.gold for task in made)
+        if real < plan.items:
+            tell(f"{kind}: {real} tasks in place of {plan.items}, for there are no more conversations")
+        tasks += made
+    return tasks
 
 
-def _sample(source: str, size: int, stream: str) -> list[Dialogue]:
+def _sample(source: str, size: int, stream: str, tell: Callable[[str], None]) -> list[Dialogue]:
     """A random sample of the dialogues, in random order; the data set is read once and never held as a whole."""
     rng = random.Random(stream)
     kept: list[Dialogue] = []
-    seen = 0
-    for dialogue in open_dataset(source):
+    seen = unfit = 0
+    data = open_dataset(source)
+    for dialogue in data:
         if not 2 <= len(dialogue.utterances) <= _LONGEST:
+            unfit += 1
             continue
         seen += 1
         if len(kept) < size:
             kept.append(dialogue)
         elif (place := rng.randrange(seen)) < size:
             kept[place] = dialogue
+    for line in data.problems.lines():
+        tell(f"{source}: {line}")
+    if unfit:
+        tell(f"{source}: {unfit} left out of the tasks, for they have fewer than 2 or more than {_LONGEST} utterances")
     rng.shuffle(kept)
     return kept
 
@@ -179,9 +192,15 @@ def _faithfulness(
             elif name == "a" and dialogue.id in facts:
                 carried = _carried(facts[dialogue.id], speaker)
                 hidden["carried"] = [carried.get(text) if kind == "true" else None for kind, text in options]
+                hidden["experts"] = _values(facts[dialogue.id], "filter")
             shown = {"talk": talk, "speaker": speaker, "options": [shown_text(text) for _, text in options]}
             words = _words(talk) + sum(len(text.split()) for _, text in options)
             yield _task(plan, "faithfulness", number, shown, hidden, words, is_gold)
+
+
+def _values(conversation: Conversation, kind: str) -> dict[str, float]:
+    """What the run's experts of a kind gave, by name."""
+    return {v.expert: v.value for v in conversation.verdicts if v.kind == kind and math.isfinite(v.value)}
 
 
 def _carried(conversation: Conversation, speaker: int) -> dict[str, bool]:
@@ -203,12 +222,11 @@ def _quality(plan: Plan, a: list[Dialogue], b: list[Dialogue], facts: Mapping[st
         talk = _talk(dialogue)
         # Two runs over the same seeds give their conversations the same ids.
         found = facts.get(dialogue.id) if name == "a" else None
-        experts = (
-            {v.expert: v.value for v in found.verdicts if v.kind == "quality" and math.isfinite(v.value)}
-            if found
-            else {}
-        )
-        hidden = {"set": name, "conversation": dialogue.id, "experts": experts}
+        hidden = {
+            "set": name,
+            "conversation": dialogue.id,
+            "experts": _values(found, "quality") if found else {},
+        }
         yield _task(plan, "quality", number, {"talk": talk}, hidden, _words(talk), False)
     for number in range(_golds(plan.items)):
         talk = gold.stuck(_talk(a[-1 - number % len(a)]))

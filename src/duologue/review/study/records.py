@@ -41,7 +41,8 @@ class Task:
     """detection: first, second; faithfulness: talk, speaker, options; quality: talk. A talk is [speaker, text] rows."""
     hidden: Mapping[str, Any]
     """detection: synthetic (first or second), a, b (ids); else set (a or b), conversation; faithfulness: options (how
-    each came about), carried (what the run's evidence says of each); quality: experts (value by name). Gold: answer."""
+    each came about), carried (what the run's evidence says of each), experts (value of the filters by name); quality:
+    experts (value by name). Gold: answer."""
     words: int
     """Words to be read."""
 

@@ -24,6 +24,8 @@ from duologue.review.study.records import ASPECTS, Study
 from duologue.review.study.reliability import Reliability, reliability, units_of
 
 _Ratings = dict[str, dict[str, Any]]
+_Pairs = dict[tuple[str, str], list[tuple[float, float]]]
+"""By expert and what was judged: (the expert's value, people's) of each conversation."""
 DISTRACTORS = ("negated", "contradicting", "random")
 
 
@@ -96,10 +98,10 @@ class ExpertAgreement:
 
     expert: str
     aspect: str
-    """The aspect rated, or ``attributes voiced``."""
+    """What people judged: an aspect, ``all aspects``, ``attributes recognised`` or, one by one, ``attributes voiced``."""
     items: int
     figure: str
-    """What ``value`` is: Spearman's rank correlation with the mean rating, or Cohen's kappa with the majority."""
+    """What ``value`` is: Spearman's rank correlation with people's mean, or Cohen's kappa with their majority."""
     value: float
     same: float
     """Share of cases in which both say the same; NaN for correlations."""
@@ -139,7 +141,11 @@ def results(study: Study, *, trusted_only: bool = False) -> Results:
         _detection(study, of["detection"]) if of["detection"] else None,
         {s: f for s, f in faithful.items() if f.items},
         {s: by for s, by in rated.items() if any(q.items for q in by.values())},
-        (*_quality_experts(study, of["quality"]), *_evidence(study, of["faithfulness"])),
+        (
+            *_quality_experts(study, of["quality"]),
+            *_evidence(study, of["faithfulness"]),
+            *_filters(study, of["faithfulness"]),
+        ),
         people,
         left_out,
     )
@@ -243,18 +249,38 @@ def _quality(answers: _Ratings, aspect: str) -> Quality:
 
 
 def _quality_experts(study: Study, answers: _Ratings) -> list[ExpertAgreement]:
-    pairs: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    """The scores of the quality experts beside the mean ratings; that of ``overall`` beside the mean of all aspects."""
+    pairs: _Pairs = {}
     for task, by in answers.items():
         for expert, value in study.tasks[task].hidden.get("experts", {}).items():
             aspect = expert.removesuffix("-llm")
-            if aspect in ASPECTS:
-                mean = sum(v[aspect] for v in by.values()) / len(by)
-                pairs.setdefault((expert, aspect), []).append((value, mean))
+            aspects = ASPECTS if aspect == "overall" else (aspect,)
+            if set(aspects) <= set(ASPECTS):
+                mean = sum(v[a] for v in by.values() for a in aspects) / (len(by) * len(aspects))
+                judged = "all aspects" if aspect == "overall" else aspect
+                pairs.setdefault((expert, judged), []).append((value, mean))
+    return _correlations(pairs)
+
+
+def _filters(study: Study, answers: _Ratings) -> list[ExpertAgreement]:
+    """The scores of the faithfulness filters beside the share of a speaker's attributes that people recognised."""
+    pairs: _Pairs = {}
+    for task, by in answers.items():
+        kinds = study.tasks[task].hidden["options"]
+        for expert, value in study.tasks[task].hidden.get("experts", {}).items():
+            if expert.startswith("faithfulness"):
+                right = sum(kinds[i] == "true" for v in by.values() for i in v)
+                share = right / (kinds.count("true") * len(by))
+                pairs.setdefault((expert, "attributes recognised"), []).append((value, share))
+    return _correlations(pairs)
+
+
+def _correlations(pairs: _Pairs) -> list[ExpertAgreement]:
     return [
         ExpertAgreement(
-            expert, aspect, len(found), "spearman", spearman([a for a, _ in found], [b for _, b in found]), math.nan
+            expert, judged, len(found), "spearman", spearman([a for a, _ in found], [b for _, b in found]), math.nan
         )
-        for (expert, aspect), found in sorted(pairs.items())
+        for (expert, judged), found in sorted(pairs.items())
     ]
 
 

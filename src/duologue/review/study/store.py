@@ -56,16 +56,16 @@ class StudyStore:
     def __init__(self, database: ReviewDatabase) -> None:
         self._database = database
 
-    def ensure(self, plan: Plan) -> str:
+    def ensure(self, plan: Plan, tell: Callable[[str], None] = lambda _: None) -> str:
         """Make the study of a plan, unless it is there already; return its id.
 
-        Raises UsageError where the data sets or annotators don't fit the plan.
+        ``tell`` is called with what of the data sets is left out. Raises UsageError where the data sets or annotators don't fit the plan.
         """
         id_ = make_id("s", encode(plan).decode())
         if self._database.reader().execute("SELECT 1 FROM studies WHERE id = ?", (id_,)).fetchone():
             self._database.write(_statement("UPDATE studies SET made = ? WHERE id = ?", (time.time(), id_)))
             return id_
-        tasks = assemble(plan)
+        tasks = assemble(plan, tell)
         order = assign(plan, tasks)
 
         def job(connection: sqlite3.Connection) -> None:
