@@ -58,7 +58,7 @@ class Figure(Record):
 
 
 class ProblemCount(Record):
-    """Rows that could not be read, of one kind."""
+    """Rows that could not be read, or are out of form, of one kind."""
 
     what: str = Field(description="what is wrong with them")
     rows: int = Field(description="how many")
@@ -177,6 +177,9 @@ class DataSetReport(Record):
     conversations: int = Field(description="conversations read")
     unreadable: int = Field(description="rows that could not be read")
     problems: tuple[ProblemCount, ...] = Field(description="those rows by kind, the most frequent first")
+    irregular: tuple[ProblemCount, ...] = Field(
+        (), description="rows that are out of form in their layout and were read all the same, by what they have"
+    )
     samples: dict[str, int] = Field(description="conversations in each sample")
     figures: dict[str, Figure] = Field(description="by the metric's name; a metric that does not apply is absent")
     absent: dict[str, str] = Field(default_factory=dict, description="metrics without a figure, and why")

@@ -47,6 +47,10 @@ def report_of(name: str, found: Measured, reviewed: tuple[ReviewReport, ...] = (
         problems=tuple(
             ProblemCount(what=what, rows=n, first=firsts.get(what)) for what, n in problems.by_what.most_common()
         ),
+        irregular=tuple(
+            ProblemCount(what=what, rows=n, first=problems.first_irregular[what])
+            for what, n in problems.irregular.most_common()
+        ),
         samples={"text": len(found.views[: found.sizes.text]), "model": len(found.model_views)} | found.judged,
         stages=stages(found.data),
         iterations=iterations(found.data),
@@ -93,8 +97,8 @@ def notes_of(found: Sequence[Measured], names: Sequence[str], reference: str | P
     """What the reader of the figures should know: rows left out, the reference itself, samples of different sizes."""
     notes = []
     for name, one in zip(names, found, strict=True):
-        if one.data.problems.total:
-            notes.append(f"{name}: " + "; ".join(one.data.problems.lines()))
+        if odd := [*one.data.problems.lines(), *one.data.problems.irregular_lines()]:
+            notes.append(f"{name}: " + "; ".join(odd))
         pairs = len({bytes(one.stream[at : at + 8]) for at in range(0, len(one.stream), 8)})
         if pairs < LEAST:
             notes.append(
