@@ -31,6 +31,14 @@ class Definition(Record):
         description="higher, lower: which is better; human: the nearer to human conversations; none: descriptive"
     )
     paper: dict[str, float] = Field(default_factory=dict, description="values that the paper states for this measure")
+    counted: str = Field(
+        "", description="what the figure goes up or down with the number of, in the plural; empty where with nothing"
+    )
+    size: int | None = Field(
+        None,
+        description="how many of these are read at a time in every data set, so that they compare; null for a data set by "
+        "itself, and where nothing is counted",
+    )
 
 
 class Figure(Record):
@@ -44,6 +52,11 @@ class Figure(Record):
         None,
         description="different pairs of users among them, which intervals resample, to within 1 % above some hundred; "
         "null where they were not counted",
+    )
+    whole: float | None = Field(
+        None,
+        description="the value over all that the sample holds, where that is more than the size at which data sets are "
+        "compared; it does not compare",
     )
     count: float | None = Field(None, description="cases found, for ratios: the sum of the numerators")
     of: float | None = Field(None, description="out of how many, for ratios: the sum of the denominators")
@@ -192,6 +205,13 @@ class DataSetReport(Record):
     reviews: tuple[ReviewReport, ...] = Field((), description="evaluations by people, the newest first")
 
 
+class TopicReport(Record):
+    """A topic that the data sets of the report share."""
+
+    words: tuple[str, ...] = Field(description="the words that weigh most, heaviest first")
+    shares: dict[str, float] = Field(description="by data set: the topic's share of what its sample talks about")
+
+
 class Gap(Record):
     """The difference between two data sets in one metric."""
 
@@ -219,6 +239,7 @@ class Report(Record):
     data_sets: tuple[DataSetReport, ...] = Field(description="the first is the one that others are compared with")
     differences: tuple[Gap, ...] = Field(description="the first data set against each other one")
     judges: JudgeReport | None = Field(None, description="language models as judges; null when none was asked")
+    topics: tuple[TopicReport, ...] = Field((), description="topics that the data sets share, the most frequent first")
     notes: tuple[str, ...] = Field((), description="what the reader of the figures should know")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
