@@ -68,6 +68,10 @@ class RunStopped(DuologueError):
     """The run ends in order and can be resumed; the message says why and how."""
 
 
+class BudgetSpent(RunStopped):
+    """A hard limit on tokens or money was met."""
+
+
 class Interrupted(RunStopped):
     """The run was asked to end, by a signal or by its host."""
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import sqlite3
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
+from typer.testing import CliRunner
 
 from duologue.ablation import ablate, variants
 from duologue.ablation.variants import FULL, chosen, left_out
+from duologue.cli.ablate import worth_table
+from duologue.cli.app import app
 from duologue.config.load import load_config
 from duologue.config.sections import Config
-from duologue.errors import ModelError, UsageError
-from duologue.evaluation import Options, Sizes
+from duologue.errors import BudgetSpent, ModelError, UsageError
+from duologue.evaluation import Options, Report, Sizes
+from duologue.evaluation.records import DataSetReport, Figure, Gap
+from duologue.evaluation.registry import make_metrics
+from duologue.evaluation.rendering import html
+from duologue.evaluation.reporting import describe
+from duologue.store.database import FILE_NAME
 
 variants_module = import_module("duologue.ablation.variants")
 """The package gives its name to the function."""
@@ -121,3 +133,73 @@ def test_calls_are_shared_and_variants_compared_pair_by_pair(tmp_path: Path) -> 
     assert [one.calls for one in again.made] == [0] * len(again.made)
     assert again.report == done.report
     assert said[0].startswith("full")
+
+
+def test_a_budget_is_for_all_variants_and_what_it_stops_is_named(tmp_path: Path) -> None:
+    config = scripted()
+    options = Options(groups=("cleanliness",), sizes=Sizes(50, 50, 6), models=config.small_models)
+    first = ablate(chosen(config, ["iterations-1"])[:1], tmp_path, options)
+    with closing(sqlite3.connect(tmp_path / "run" / FILE_NAME)) as database:
+        ((spent,),) = database.execute("SELECT sum(prompt_tokens + completion_tokens) FROM call_totals")
+    # Enough for the full configuration, which is in the log, and for no call more.
+    limited = scripted(budget__max_tokens=spent)
+    done = ablate(chosen(limited, ["random-pairing", "iterations-1"]), tmp_path, options)
+    assert [one.variant.name for one in done.made] == [FULL, "iterations-1"]
+    assert first.made[0].conversations == done.made[0].conversations
+    (line,) = done.empty
+    assert line.startswith("random-pairing: the token budget is spent")
+    with pytest.raises(BudgetSpent):
+        ablate(chosen(scripted(budget__max_tokens=1), ["iterations-1"]), tmp_path / "new", options)
+
+
+def test_the_command_says_what_each_is_worth_and_measures_what_is_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Charts take longer than all the rest.
+    monkeypatch.setattr(html, "page", lambda report: "")
+    seeds = tmp_path / "seeds.txt"
+    seeds.write_text("\n".join(f"I have {n} {thing}." for n in range(2, 12) for thing in ("dogs", "boats", "aunts")))
+    file = tmp_path / "run.yaml"
+    file.write_text("generator: {candidates: 2}\nloop: {iterations: 2}\nexpansion: {target: 4, max_queries: 4}\n")
+    out = tmp_path / "out"
+    call = ["ablate", str(file), "--seeds", str(seeds), "--model", "scripted", "--pairs", "6", "--out", str(out)]
+    done = CliRunner().invoke(app, [*call, "--only", "iterations-1,without-guards", "--sample", "10"])
+    assert done.exit_code == 0, done.output
+    assert "What each is worth (full less variant)" in done.output
+    assert "without-guards" in done.output
+    report = Report.model_validate_json((out / "report.json").read_bytes())
+    assert [data.name for data in report.data_sets] == [FULL, "iterations-1", "without-guards"]
+    # The seeds are known, so what is new beside them is measured.
+    assert all("new_attributes" in data.figures for data in report.data_sets)
+    assert all("seeds_said" in data.figures for data in report.data_sets)
+
+
+def test_every_variant_stands_in_the_table_of_worth() -> None:
+    def data(name: str, value: float) -> DataSetReport:
+        figure = Figure(value=value, low=value, high=value, n=9)
+        figures = {"coverage": figure, "distinct_2": figure}
+        return DataSetReport(
+            name=name, source="x", format="run", conversations=9, unreadable=0, problems=(), samples={}, figures=figures
+        )
+
+    metrics = {m.name: describe(m) for m in make_metrics() if m.name in ("coverage", "distinct_2")}
+    gap = Gap(
+        metric="coverage", first=FULL, second="b", difference=0.25, low=0.1, high=0.4, p=0.01, p_holm=0.02, paired=True
+    )
+    report = Report(
+        duologue="x",
+        seed=0,
+        replicates=10,
+        confidence=0.95,
+        models={},
+        metrics=metrics,
+        data_sets=(data(FULL, 0.75), data("a", 0.75), data("b", 0.5)),
+        differences=(gap,),
+    )
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(worth_table(report))
+    text = console.export_text()
+    assert "25.0%*" in text
+    assert "[10.0%, 40.0%]" in text
+    assert "0.0%" in text
+    assert {"a", "b"} <= set(text.split())

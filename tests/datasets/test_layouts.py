@@ -22,6 +22,7 @@ ROWS: list[Mapping[str, object]] = [
         "utterances": [{"speaker": 1, "text": "Hi."}, {"speaker": 2, "text": "Ho."}],
     },
     {"user_1": ["I a."], "user_2": ["I b.", "I c."], "utterances": ["Hi.", "Ho."]},
+    {"user_1": ["I a."], "user_2": ["I b.", "I c."], "turns": [["Bob", "Hi."], ["Ann", "Ho."]]},
     {"user_1": "I a.", "user_2": "I b.\nI c.\n", "turns": [["user 1", "Hi."], ["user 2", "Ho."]]},
     {
         "User 1 Personas": "I a.",

@@ -35,6 +35,7 @@ from duologue.evaluation.records import (
     Record,
     ReviewReport,
     StageReport,
+    TopicReport,
 )
 from duologue.evaluation.registry import make_metrics
 from duologue.evaluation.rendering import files, html
@@ -60,6 +61,7 @@ PARTS: tuple[type[Record], ...] = (
     JudgeReport,
     JudgeFailure,
     PairwiseReport,
+    TopicReport,
 )
 DOC = Path(__file__).parents[2] / "docs" / "report-schema.md"
 

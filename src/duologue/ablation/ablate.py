@@ -15,7 +15,7 @@ from duologue.api import run
 from duologue.backends.protocol import Backend
 from duologue.datasets.readers.run import RunFolderReader
 from duologue.datasets.source import DataSet
-from duologue.errors import ConfigError, ImpossibleRequest, ModelError, UsageError
+from duologue.errors import BudgetSpent, ConfigError, ImpossibleRequest, ModelError, UsageError
 from duologue.evaluation import Options, Report
 from duologue.evaluation.evaluate import evaluate_sets
 from duologue.evaluation.measure import Progress
@@ -45,7 +45,7 @@ class Ablation:
     made: tuple[Made, ...]
     report: Report
     empty: tuple[str, ...]
-    """Variants that made no conversation, and why; they are not in the report."""
+    """Variants that made no conversation or were not finished, and why; they are not in the report."""
 
 
 def ablate(
@@ -59,7 +59,8 @@ def ablate(
 ) -> Ablation:
     """Run the variants one after the other, the full configuration first, and compare each with it.
 
-    All have the same seeds, seed and number of pairs. A stopped ablation goes on where it stopped: finished variants
+    All have the same seeds, seed and number of pairs. The limits of ``budget`` hold for all of them together; a variant that
+    meets one is left unfinished, and those after it are tried, since some need no new call. A stopped ablation goes on where it stopped: finished variants
     answer from the log. ``make_backend`` replaces the configurations' backend. Raises UsageError when the full
     configuration makes no conversation, and what :func:`duologue.run` raises.
     """
@@ -69,8 +70,9 @@ def ablate(
         said(f"{variant.name}: {variant.what}")
         try:
             result = run(variant.config, out / RUN, backend=make_backend())
-        except (ImpossibleRequest, ConfigError, ModelError) as error:
-            if variant is variants[0] and not isinstance(error, ImpossibleRequest):
+        except (ImpossibleRequest, ConfigError, ModelError, BudgetSpent) as error:
+            if variant is variants[0]:
+                # Without the full configuration there is nothing to compare with.
                 raise
             empty.append(f"{variant.name}: {error}")
             continue

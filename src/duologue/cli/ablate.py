@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,16 +11,39 @@ from rich.table import Table
 from rich.text import Text
 
 from duologue.cli.evaluate import progress_on_stderr
+from duologue.cli.run import model_overrides
 from duologue.config.load import load_config
 from duologue.config.presets import PRESETS
 from duologue.errors import UsageError
 from duologue.text import printable
+
+if TYPE_CHECKING:
+    from duologue.evaluation import Report
+
+HEADLINE = (
+    "faithful_conversations",
+    "contradictions",
+    "coverage",
+    "coherency",
+    "distinct_2",
+    "repeats_within",
+    "new_categories",
+)
+"""Measures that every variant is shown in, whether it differs or not; report.json has all."""
 
 
 def ablate(
     config: Annotated[Path | None, typer.Argument(help="A configuration file; see duologue init.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the runs and the report.")] = None,
     preset: Annotated[str | None, typer.Option(help="Start from a preset: quick or paper.")] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(help="Seeds of all variants, as in duologue run; those of the configuration without it."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="A model, as in duologue run.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible endpoint, with /v1.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Most tokens to pay for, in all variants together.")] = None,
+    max_cost: Annotated[float | None, typer.Option(help="Most money, in all variants together.")] = None,
     pairs: Annotated[int | None, typer.Option(help="Pairs of users, the same in every variant.")] = None,
     only: Annotated[str, typer.Option("--only", help="Some of the variants, with commas between.")] = "",
     listed: Annotated[bool, typer.Option("--list", help="Print the variants and run none.")] = False,
@@ -38,7 +61,14 @@ def ablate(
 
     if preset is not None and preset not in PRESETS:
         raise UsageError(f"--preset: no preset is named {preset!r}; there are {', '.join(sorted(PRESETS))}")
-    base = load_config(config, preset=preset, overrides={"pairing.pairs": pairs} if pairs is not None else {})
+    overrides = {
+        "pairing.pairs": pairs,
+        "seeds.path": seeds,
+        "budget.max_tokens": max_tokens,
+        "budget.max_cost": max_cost,
+        **model_overrides(model, base_url),
+    }
+    base = load_config(config, preset=preset, overrides={k: v for k, v in overrides.items() if v is not None})
     wanted = chosen(base, [name.strip() for name in only.split(",") if name.strip()])
     missing = {} if only else left_out(base)
     console = Console()
@@ -56,6 +86,7 @@ def ablate(
         groups=tuple(g for g in GROUPS if g != "usefulness"),
         sizes=Sizes(model=sample),
         utterances=(low, high),
+        seeds=base.seeds,
         models=base.small_models,
     )
     result = run_all(
@@ -70,8 +101,9 @@ def ablate(
     for one in result.made:
         made.add_row(Text(one.variant.name), str(one.conversations), str(one.pairs), f"{one.calls:,}")
     console.print(made)
+    console.print(worth_table(report))
     worth = Table("left out or changed", "measure", "full", "variant", "worth", "95 % interval", "p")
-    worth.title, worth.title_justify = "What each is worth (full less variant), where it differs", "left"
+    worth.title, worth.title_justify = "Every measure in which a variant differs (full less variant)", "left"
     values = {data.name: data.figures for data in report.data_sets}
     for gap in sorted(report.differences, key=lambda g: g.p_holm):
         if gap.p_holm < 0.05:
@@ -90,3 +122,28 @@ def ablate(
         typer.echo(printable(f"not compared: {line}"))
     for path in write_report(report, out):
         typer.echo(f"Written: {path}")
+
+
+def worth_table(report: Report) -> Table:
+    """Full less variant in the headline measures, with 95 % intervals where there are any; * where it differs."""
+    from duologue.evaluation.rendering.terminal import number, titled
+
+    full, *others = report.data_sets
+    shown = [n for n in HEADLINE if n in full.figures and any(n in data.figures for data in others)]
+    gaps = {(gap.metric, gap.second): gap for gap in report.differences}
+    table = Table(title="What each is worth (full less variant)", title_justify="left")
+    table.add_column("left out or changed")
+    for name in shown:
+        table.add_column(Text(printable(titled(report.metrics[name]))), justify="right")
+    for data in others:
+        cells = []
+        for name in shown:
+            metric, gap, figure = report.metrics[name], gaps.get((name, data.name)), data.figures.get(name)
+            if gap is not None:
+                mark = "*" if gap.p_holm < 0.05 else ""
+                span = f"[{number(gap.low, metric)}, {number(gap.high, metric)}]"
+                cells.append(f"{number(gap.difference, metric)}{mark}\n{span}")
+            else:
+                cells.append("-" if figure is None else number(full.figures[name].value - figure.value, metric))
+        table.add_row(*(Text(printable(cell)) for cell in (data.name, *cells)))
+    return table

@@ -78,7 +78,7 @@ def run(
         "budget.max_tokens": max_tokens,
         "budget.max_cost": max_cost,
         "executor.kind": executor,
-        **_model(model, base_url),
+        **model_overrides(model, base_url),
     }
     chosen = load_config(config, preset=preset, overrides={k: v for k, v in overrides.items() if v is not None})
     console = Console()
@@ -101,7 +101,8 @@ def run(
         )
 
 
-def _model(model: str | None, base_url: str | None) -> dict[str, object]:
+def model_overrides(model: str | None, base_url: str | None) -> dict[str, object]:
+    """The settings of ``--model`` and ``--base-url``; None values are to be left out."""
     if model == "scripted":
         small = {f"small_models.{name}": "scripted" for name in ("embedder", "nli", "toxicity")}
         return {"model.backend": "scripted", "model.name": "scripted", **small}

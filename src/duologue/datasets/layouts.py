@@ -29,6 +29,9 @@ Layout = Literal["native", "spc", "named"]
 _TURNS = ("utterances", "turns", "dialogue")
 _SPLITS = {"validation": "valid", "val": "valid", "dev": "valid", "training": "train"}
 _LABEL = re.compile(r"^\s*User ([12]):[ \t]?", re.IGNORECASE)
+# The same in Markdown or brackets, such as "*User 1:*", "- **User 2**:" and "[User 1]:".
+_MARKED = re.compile(r"^([\s*_#>~(\[-]*)User[ _]?([12])([\s*_)\]]*:[*_]*)[ \t]*", re.IGNORECASE | re.MULTILINE)
+_RULE = re.compile(r"^[\s*_=~#-]+$")
 
 
 def layout_of(keys: Sequence[str]) -> Layout | None:
@@ -116,7 +119,8 @@ def attributes(value: object) -> tuple[str, ...]:
 def spoken(turns: object, names: Sequence[str]) -> tuple[tuple[Utterance, ...], tuple[str, ...]]:
     """The utterances, and the speakers' names in the order user 1, user 2.
 
-    ``names`` are the two known ones; they are 1 and 2, or the first to speak becomes user 1.
+    ``names`` are the two known ones; they are 1 and 2, or the first to speak becomes user 1. Where 1 and 2 are known and
+    the utterances have two other names, the first of these to speak is user 1.
     """
     if not isinstance(turns, Sequence) or isinstance(turns, str):
         raise BadRow("the utterances are no list", repr(turns))
@@ -131,8 +135,9 @@ def spoken(turns: object, names: Sequence[str]) -> tuple[tuple[Utterance, ...], 
         else:
             raise BadRow("an utterance is neither a text, an object nor a pair", repr(turn))
     order = tuple(names)
+    called = tuple(dict.fromkeys(name for name, _ in said))
     if set(order) == {"1", "2"}:
-        order = ("1", "2")
+        order = called if len(called) == 2 and not set(called) & set(order) else ("1", "2")
     elif said and said[0][0] == order[1]:
         order = (order[1], order[0])
     unknown = next((name for name, _ in said if name not in order), None)
@@ -144,18 +149,38 @@ def spoken(turns: object, names: Sequence[str]) -> tuple[tuple[Utterance, ...], 
 def labelled(text: str) -> tuple[Utterance, ...]:
     """The utterances of a text with ``User 1:`` and ``User 2:`` lines; a line without label goes on the one before.
 
-    Raises :class:`BadRow` when text comes before the first label.
+    Labels in Markdown or brackets count too, their marks are taken off; lines of nothing but rules (``* * *``) hold no
+    text. :func:`out_of_form` tells of both. Raises :class:`BadRow` when text comes before the first label.
     """
     said: list[tuple[Speaker, list[str]]] = []
     for line in text.replace("\r\n", "\n").split("\n"):
-        match = _LABEL.match(line)
-        if match:
-            said.append((1 if match.group(1) == "1" else 2, [line[match.end() :].strip()]))
-        elif line.strip():
+        if (label := _labelled(line)) is not None:
+            said.append((label[0], [label[1]]))
+        elif not _RULE.match(line) and line.strip():
             if not said:
                 raise BadRow("the conversation begins without a User 1: or User 2: label", line)
             said[-1][1].append(line.strip())
     return tuple(Utterance(speaker, "\n".join(lines)) for speaker, lines in said)
+
+
+def _labelled(line: str) -> tuple[Speaker, str] | None:
+    """The speaker and text of a line with a label, in whatever form."""
+    if match := _LABEL.match(line):
+        return (1 if match.group(1) == "1" else 2), line[match.end() :].strip()
+    if not (match := _MARKED.match(line)):
+        return None
+    before, speaker, after = match.groups()
+    text = line[match.end() :].strip()
+    for mark in "*_":
+        # "*User 1: Hello!*": what opens before the label and does not close in it closes after the text.
+        if before.count(mark) > after.count(mark):
+            text = text.rstrip(f"{mark} ")
+    return (1 if speaker == "1" else 2), text
+
+
+def has_label(text: str) -> bool:
+    """Whether any line of a text begins with a label, in whatever form."""
+    return _MARKED.search(text) is not None
 
 
 def out_of_form(text: str) -> str:
@@ -163,6 +188,8 @@ def out_of_form(text: str) -> str:
     for line in text.replace("\r\n", "\n").split("\n"):
         match = _LABEL.match(line)
         if match is None:
+            if _MARKED.match(line):
+                return "a label in another form"
             return "a line without a label" if line.strip() else "a blank line"
         if not line[match.end() :].strip():
             return "a label without text"

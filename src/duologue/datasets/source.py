@@ -40,6 +40,8 @@ class DataSet:
                 problems.add(item)
             else:
                 readable = True
+                if item.irregular:
+                    problems.note(item.provenance.row, item.irregular)
                 yield item
         if not readable:
             if problems.total:

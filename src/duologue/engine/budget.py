@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from duologue.config.sections import BudgetConfig
-from duologue.errors import RunStopped
+from duologue.errors import BudgetSpent
 
 _MILLION = 1_000_000
 
@@ -37,14 +37,14 @@ class Budget:
         self.completion_tokens += completion_tokens
 
     def check(self) -> None:
-        """Raise RunStopped when a limit is met."""
+        """Raise BudgetSpent when a limit is met."""
         limit = self._config.max_tokens
         if limit is not None and self.tokens >= limit:
-            raise RunStopped(
+            raise BudgetSpent(
                 f"the token budget is spent ({self.tokens} of {limit}); raise budget.max_tokens and run again to go on"
             )
         most = self._config.max_cost
         if most is not None and self.cost >= most:
-            raise RunStopped(
+            raise BudgetSpent(
                 f"the money budget is spent ({self.cost:.4f} of {most:g}); raise budget.max_cost and run again to go on"
             )

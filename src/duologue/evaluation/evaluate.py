@@ -18,12 +18,12 @@ from duologue.evaluation.judges.options import JudgeOptions
 from duologue.evaluation.judges.plan import JudgePlan, plan_judging
 from duologue.evaluation.judges.report import judge_sets, judged_sets
 from duologue.evaluation.leaks import add_leaks
-from duologue.evaluation.measure import Measured, Progress, Sizes, measure, read_sample
+from duologue.evaluation.measure import Measured, Progress, Sizes, common, look, read, read_sample, share_topics
 from duologue.evaluation.protocol import GROUPS, Group
 from duologue.evaluation.records import Gap, JudgeReport, Report, ReviewReport
 from duologue.evaluation.reference import Reference, make_reference
 from duologue.evaluation.registry import AnyMetric, make_metrics
-from duologue.evaluation.reporting import describe, names_of, notes_of, report_of, short
+from duologue.evaluation.reporting import describe, names_of, notes_of, report_of, short, topics_of
 from duologue.evaluation.reviews import reviews
 from duologue.evaluation.run_account import add_acceptance
 from duologue.evaluation.sample import Sample
@@ -48,8 +48,8 @@ class Options:
     """Fewest and most utterances that were asked for; None: the paper's 12 to 14."""
     reference: str | Path | None = None
     """Human conversations that each data set's likeness is measured by; None: those distances are left out."""
-    seeds: str | Path | None = None
-    """The seed attributes that the data sets were made from; None: what is new is not measured."""
+    seeds: str | Path | SeedsConfig | None = None
+    """The seed attributes that the data sets were made from; None: what is new, or comes back, is not measured."""
     by_iteration: bool = False
     """Put the winners of each iteration of a run beside its data set."""
     generator: GeneratorOptions = field(default_factory=GeneratorOptions)
@@ -121,16 +121,20 @@ def evaluate_sets(
         roles = replace(roles, reference=_reference(options, roles))
     found: list[Measured] = []
     for data, name in zip(sources, names, strict=True):
+        own = make_metrics(options.groups, options.utterances, kinds)
         found.append(
-            measure(
-                data,
-                make_metrics(options.groups, options.utterances, kinds),
-                roles,
-                seed=options.seed,
-                sizes=options.sizes,
-                generator=options.generator,
-                progress=lambda what, n, name=name: progress(f"{name}: {what}", n),  # type: ignore[misc]
-            )
+            read(data, own, roles, seed=options.seed, sizes=options.sizes, progress=_of(name, progress)),
+        )
+    shared = common(found, options.seed)
+    topics = share_topics(found, roles)
+    for one, name in zip(found, names, strict=True):
+        look(
+            one,
+            roles,
+            seed=options.seed,
+            common=shared,
+            generator=options.generator,
+            progress=_of(name, progress),
         )
     add_leaks(found, names, reference=options.reference, format_=options.format, seed=options.seed)
     for one in found:
@@ -149,7 +153,7 @@ def evaluate_sets(
             for role, model in (("embedder", roles.embedder), ("nli", roles.nli), ("toxicity", roles.toxicity))
             if model is not None
         },
-        metrics={metric.name: describe(metric) for metric in wanted},
+        metrics={metric.name: describe(metric, shared.sizes.get(metric.name)) for metric in wanted},
         data_sets=tuple(report_of(name, one, r) for name, one, r in zip(names, found, said, strict=True)),
         differences=tuple(
             gap
@@ -157,8 +161,13 @@ def evaluate_sets(
             for gap in gaps(names[0], found[0], name, other)
         ),
         judges=judges,
-        notes=(*notes_of(found, names, options.reference), *notes),
+        topics=topics_of(topics, found, names),
+        notes=(*notes_of(found, names, options.reference, shared), *notes),
     )
+
+
+def _of(name: str, progress: Progress) -> Progress:
+    return lambda what, n: progress(f"{name}: {what}", n)
 
 
 def gaps(first: str, one: Measured, second: str, other: Measured) -> list[Gap]:
@@ -212,11 +221,11 @@ def _roles(metrics: Sequence[AnyMetric], options: Options) -> Roles:
     )
 
 
-def _seeds(source: str | Path | None) -> tuple[str, ...]:
+def _seeds(source: str | Path | SeedsConfig | None) -> tuple[str, ...]:
     if source is None:
         return ()
-    read = read_seeds(SeedsConfig.model_validate({"path": str(source)}))
-    return tuple(dict.fromkeys(text for profile in read.profiles for text in profile))
+    config = source if isinstance(source, SeedsConfig) else SeedsConfig.model_validate({"path": str(source)})
+    return tuple(dict.fromkeys(text for profile in read_seeds(config).profiles for text in profile))
 
 
 def _reference(options: Options, roles: Roles) -> Reference:

@@ -1,21 +1,27 @@
-"""One data set, measured: one pass for what needs each conversation, then the samples for what needs many or a model."""
+"""One data set, measured: one pass for what needs each conversation, then the samples for what needs many or a model.
+
+Between the two stands what needs a look at all data sets of a report: the sizes at which they are compared, and topics.
+"""
 
 from __future__ import annotations
 
 from array import array
 from bisect import insort
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
 from duologue.datasets.source import DataSet
 from duologue.evaluation.bootstrap import REPLICATES, Estimate, Sums
+from duologue.evaluation.metrics.spread import TopicSpread
 from duologue.evaluation.protocol import ConversationMetric, CorpusMetric, Ratio, StreamMetric
 from duologue.evaluation.registry import AnyMetric
 from duologue.evaluation.sample import HALVES, Sample, estimate
+from duologue.evaluation.sized import Sized, common_sizes
+from duologue.evaluation.topics import Topics, shared_topics
 from duologue.evaluation.usefulness.generator import GeneratorOptions
-from duologue.evaluation.usefulness.tasks import Useful, generated, usefulness
+from duologue.evaluation.usefulness.tasks import Useful, common_training, generated, usefulness
 from duologue.evaluation.view import Roles, View
 
 SHOWN_ROWS = 5
@@ -61,6 +67,8 @@ class Measured:
     """The text sample; the model sample is its beginning."""
     sizes: Sizes = field(default_factory=Sizes)
     metrics: Sequence[AnyMetric] = ()
+    whole: dict[str, float] = field(default_factory=dict)
+    """By measure that is compared at one size: its figure of all, where the data set has more than that."""
     judged: dict[str, int] = field(default_factory=dict)
     """Size of the judges' sample, under ``judge``; empty when no judge was asked."""
 
@@ -68,6 +76,61 @@ class Measured:
     def model_views(self) -> list[View]:
         """The model sample."""
         return self.views[: self.sizes.model]
+
+    def sample_of(self, metric: CorpusMetric) -> list[View]:
+        """The sample that a metric is measured on."""
+        return self.model_views if metric.needs else self.views
+
+    @property
+    def sized(self) -> dict[str, Sized]:
+        """The metrics whose figure depends on how much is read, by name."""
+        return {m.name: m for m in self.metrics if isinstance(m, Sized)}
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """At what several data sets are compared."""
+
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """By metric, how much is read at a time; see :mod:`duologue.evaluation.sized`."""
+    rankers: int | None = None
+    """Most conversations of the model sample that rankers are trained on; None: all."""
+    generator: int | None = None
+    """Most conversations of the text sample that the generator is trained on; None: all."""
+
+
+ALONE = Common()
+"""Of a data set by itself."""
+
+
+def common(found: Sequence[Measured], seed: int) -> Common:
+    """At what these data sets, which were read, can be compared."""
+    if len(found) < 2:
+        return ALONE
+    sized = [one.sized for one in found]
+    samples = [
+        {name: one.sample_of(metric) for name, metric in own.items()} for one, own in zip(found, sized, strict=True)
+    ]
+    return Common(
+        common_sizes(sized, samples),
+        common_training([one.model_views for one in found], seed),
+        common_training([one.views[: one.sizes.text] for one in found], seed),
+    )
+
+
+def share_topics(found: Sequence[Measured], roles: Roles) -> Topics | None:
+    """Find topics in these data sets, which were read, and in the reference; they are given to the metrics that need them.
+
+    None where no metric does, or there are too few conversations.
+    """
+    spreads = [m for one in found for m in one.metrics if isinstance(m, TopicSpread)]
+    if not spreads:
+        return None
+    samples = [one.views for one in found]
+    topics = shared_topics([*samples, roles.reference.views] if roles.reference is not None else samples)
+    for metric in spreads:
+        metric.topics = topics
+    return topics
 
 
 def measure(
@@ -80,7 +143,23 @@ def measure(
     generator: GeneratorOptions = GENERATOR,
     progress: Progress = lambda what, n: None,
 ) -> Measured:
-    """Measure one data set.
+    """Measure one data set by itself: :func:`read`, then :func:`look`. Raises UsageError as :func:`read` does."""
+    found = read(data, metrics, roles, seed=seed, sizes=sizes, progress=progress)
+    share_topics([found], roles)
+    look(found, roles, seed=seed, generator=generator, progress=progress)
+    return found
+
+
+def read(
+    data: DataSet,
+    metrics: Sequence[AnyMetric],
+    roles: Roles,
+    *,
+    seed: int,
+    sizes: Sizes,
+    progress: Progress = lambda what, n: None,
+) -> Measured:
+    """Go through a data set once: draw the samples, and measure what is measured of every conversation.
 
     Of each conversation some 500 bytes are kept (signature, cluster, row, key of the sample), of the samples the text.
 
@@ -92,7 +171,23 @@ def measure(
     sample: Sample[View] = Sample(max(sizes.text, sizes.model), seed)
     found.views = _read(data, reading, streams, roles, found, sample, seed, progress)
     found.clusters = {view.cluster for view in found.views}
-    views = found.model_views
+    return found
+
+
+def look(
+    found: Measured,
+    roles: Roles,
+    *,
+    seed: int,
+    common: Common = ALONE,
+    generator: GeneratorOptions = GENERATOR,
+    progress: Progress = lambda what, n: None,
+) -> None:
+    """Measure what is measured of the samples of a data set that was read.
+
+    ``common``: what it is compared at, from :func:`common`.
+    """
+    metrics, views = found.metrics, found.model_views
     asking = [m for m in metrics if isinstance(m, ConversationMetric) and m.needs]
     # Toxicity models read an utterance in well under a millisecond, so they are given more.
     parts: tuple[tuple[list[ConversationMetric], list[View], SampleName], ...] = (
@@ -106,38 +201,50 @@ def measure(
             progress("asking the small models", number)
         _take(found, sums, chosen, name)
     for metric in metrics:
-        if not isinstance(metric, CorpusMetric) or "judge" in metric.needs:
-            continue
-        progress(metric.title, 0)
-        name = "model" if metric.needs else "text"
-        held = views if metric.needs else found.views
-        if (prepare := getattr(metric, "prepare", None)) is not None:
-            prepare(held)
-        if (used := getattr(metric, "used", None)) is not None:
-            held = used(held)
-        made = estimate(
-            metric.figure,
-            held,
-            cluster=lambda view: view.cluster,
-            seed=seed,
-            salt=metric.name,
-            resampled=metric.resampled,
-            halves=sizes.halves,
-            replicates=REPLICATES,
-        )
-        if made is None:
-            found.absent[metric.name] = "too little data, or it does not apply"
-        else:
-            low, high = metric.range
-            # Replicates are normal around the value, and may go beyond what the measure can be.
-            found.estimates[metric.name] = replace(made, low=max(low, made.low), high=min(high, made.high))
-            found.samples[metric.name] = name
+        if isinstance(metric, CorpusMetric) and "judge" not in metric.needs:
+            progress(metric.title, 0)
+            if isinstance(metric, Sized):
+                metric.limit = common.sizes.get(metric.name)
+            _look_at(found, metric, seed)
     if any(m.group == "usefulness" for m in metrics):
         human = roles.reference.views if roles.reference is not None else ()
-        _add_useful(found, usefulness(views, human, seed=seed, progress=progress), "model")
-        texts = found.views[: sizes.text]
-        _add_useful(found, generated(texts, human, generator, seed=seed, progress=progress), "text")
-    return found
+        _add_useful(found, usefulness(views, human, seed=seed, trained=common.rankers, progress=progress), "model")
+        texts = found.views[: found.sizes.text]
+        made = generated(texts, human, generator, seed=seed, trained=common.generator, progress=progress)
+        _add_useful(found, made, "text")
+
+
+def _look_at(found: Measured, metric: CorpusMetric, seed: int) -> None:
+    """Measure one corpus metric."""
+    sample = found.sample_of(metric)
+    used = getattr(metric, "used", None)
+    held = used(sample) if used is not None else sample
+    if (prepare := getattr(metric, "prepare", None)) is not None:
+        prepare(held)
+    made = estimate(
+        metric.figure,
+        held,
+        cluster=lambda view: view.cluster,
+        seed=seed,
+        salt=metric.name,
+        resampled=metric.resampled,
+        halves=found.sizes.halves,
+        replicates=REPLICATES,
+    )
+    if made is None:
+        found.absent[metric.name] = "too little data, or it does not apply"
+        return
+    low, high = metric.range
+    # Replicates are normal around the value, and may go beyond what the measure can be.
+    found.estimates[metric.name] = replace(made, low=max(low, made.low), high=min(high, made.high))
+    found.samples[metric.name] = "model" if metric.needs else "text"
+    if isinstance(metric, Sized) and metric.limit is not None and metric.whole_too:
+        limit, metric.limit = metric.limit, None
+        if min(metric.amount(sample), metric.most) > limit:
+            whole = metric.figure(sample)
+            if whole is not None:
+                found.whole[metric.name] = whole
+        metric.limit = limit
 
 
 def _add_useful(found: Measured, useful: Useful, sample: SampleName) -> None:

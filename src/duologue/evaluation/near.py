@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,7 @@ class Signer:
             self._used = 0
         if shingles:
             signed = self._empty.copy()
-            signed.update_batch([text.encode() for text in sorted(shingles)])
+            signed.update_batch([text.encode() for text in shingles])
             self._open[self._used] = signed.hashvalues
         self._used += 1
 
@@ -64,7 +65,8 @@ def _unsigned() -> Any:
         from datasketch import MinHash
     except ImportError as error:
         raise UsageError("near-duplicates: datasketch is not installed: pip install 'duologue[evaluate]'") from error
-    return MinHash(num_perm=PERMUTATIONS, seed=1)
+    # Its SHA-1 takes most of the time, and what is hashed here need not withstand anybody.
+    return MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=crc32)
 
 
 def near_duplicates(signatures: Signatures, earlier: int | None = None) -> npt.NDArray[np.bool_]:

@@ -123,9 +123,9 @@ class StreamMetric(Metric, Protocol):
 class CorpusMetric(Metric, Protocol):
     """Measures many conversations at once.
 
-    One with a method ``prepare(views)`` is given the whole sample once before :meth:`figure` is asked. One that reads only
-    the first so many words or utterances has a method ``used(views)``, which returns the views that it reads: the interval is
-    made of halves of these, and n is their number.
+    One with a method ``used(views)`` reads only those conversations of the sample that it returns: the interval is made of
+    halves of these, and n is their number. One with a method ``prepare(views)`` is given them all once before :meth:`figure`
+    is asked. One whose figure goes up or down with how much is read is a :class:`duologue.evaluation.sized.Sized`.
     """
 
     @property

@@ -31,6 +31,14 @@ class Definition(Record):
         description="higher, lower: which is better; human: the nearer to human conversations; none: descriptive"
     )
     paper: dict[str, float] = Field(default_factory=dict, description="values that the paper states for this measure")
+    counted: str = Field(
+        "", description="what the figure goes up or down with the number of, in the plural; empty where with nothing"
+    )
+    size: int | None = Field(
+        None,
+        description="how many of these are read at a time in every data set, so that they compare; null for a data set by "
+        "itself, and where nothing is counted",
+    )
 
 
 class Figure(Record):
@@ -45,6 +53,11 @@ class Figure(Record):
         description="different pairs of users among them, which intervals resample, to within 1 % above some hundred; "
         "null where they were not counted",
     )
+    whole: float | None = Field(
+        None,
+        description="the value over all that the sample holds, where that is more than the size at which data sets are "
+        "compared; it does not compare",
+    )
     count: float | None = Field(None, description="cases found, for ratios: the sum of the numerators")
     of: float | None = Field(None, description="out of how many, for ratios: the sum of the denominators")
     sample: Literal["all", "text", "model", "judge"] = Field(
@@ -58,7 +71,7 @@ class Figure(Record):
 
 
 class ProblemCount(Record):
-    """Rows that could not be read, of one kind."""
+    """Rows that could not be read, or are out of form, of one kind."""
 
     what: str = Field(description="what is wrong with them")
     rows: int = Field(description="how many")
@@ -177,6 +190,9 @@ class DataSetReport(Record):
     conversations: int = Field(description="conversations read")
     unreadable: int = Field(description="rows that could not be read")
     problems: tuple[ProblemCount, ...] = Field(description="those rows by kind, the most frequent first")
+    irregular: tuple[ProblemCount, ...] = Field(
+        (), description="rows that are out of form in their layout and were read all the same, by what they have"
+    )
     samples: dict[str, int] = Field(description="conversations in each sample")
     figures: dict[str, Figure] = Field(description="by the metric's name; a metric that does not apply is absent")
     absent: dict[str, str] = Field(default_factory=dict, description="metrics without a figure, and why")
@@ -187,6 +203,13 @@ class DataSetReport(Record):
     stages: tuple[StageReport, ...] = Field((), description="of a run: what became of every item, in order of stages")
     iterations: tuple[IterationReport, ...] = Field((), description="of a run: each round of its loop")
     reviews: tuple[ReviewReport, ...] = Field((), description="evaluations by people, the newest first")
+
+
+class TopicReport(Record):
+    """A topic that the data sets of the report share."""
+
+    words: tuple[str, ...] = Field(description="the words that weigh most, heaviest first")
+    shares: dict[str, float] = Field(description="by data set: the topic's share of what its sample talks about")
 
 
 class Gap(Record):
@@ -216,6 +239,7 @@ class Report(Record):
     data_sets: tuple[DataSetReport, ...] = Field(description="the first is the one that others are compared with")
     differences: tuple[Gap, ...] = Field(description="the first data set against each other one")
     judges: JudgeReport | None = Field(None, description="language models as judges; null when none was asked")
+    topics: tuple[TopicReport, ...] = Field((), description="topics that the data sets share, the most frequent first")
     notes: tuple[str, ...] = Field((), description="what the reader of the figures should know")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -8,17 +8,20 @@ from pathlib import Path
 
 from duologue.datasets.source import DataSet
 from duologue.evaluation.bootstrap import LEAST
-from duologue.evaluation.measure import Measured
+from duologue.evaluation.measure import Common, Measured
+from duologue.evaluation.metrics.spread import TopicSpread
 from duologue.evaluation.protocol import Metric, definition
-from duologue.evaluation.records import DataSetReport, Definition, Figure, ProblemCount, ReviewReport
+from duologue.evaluation.records import DataSetReport, Definition, Figure, ProblemCount, ReviewReport, TopicReport
 from duologue.evaluation.run_account import iterations, stages
+from duologue.evaluation.sized import Sized
+from duologue.evaluation.topics import Shares, Topics
 
 SHOWN_ABSENT = 4
 """Measures without a figure that are named for one reason; report.json names all."""
 
 
-def describe(metric: Metric) -> Definition:
-    """A metric's definition for the report."""
+def describe(metric: Metric, size: int | None = None) -> Definition:
+    """A metric's definition for the report; ``size`` is that at which data sets are compared."""
     low, high = (None if math.isinf(bound) else bound for bound in metric.range)
     return Definition(
         group=metric.group,
@@ -29,6 +32,8 @@ def describe(metric: Metric) -> Definition:
         range=(low, high),
         direction=metric.direction,
         paper=dict(metric.paper),
+        counted=metric.counted if isinstance(metric, Sized) else "",
+        size=size,
     )
 
 
@@ -47,6 +52,10 @@ def report_of(name: str, found: Measured, reviewed: tuple[ReviewReport, ...] = (
         problems=tuple(
             ProblemCount(what=what, rows=n, first=firsts.get(what)) for what, n in problems.by_what.most_common()
         ),
+        irregular=tuple(
+            ProblemCount(what=what, rows=n, first=problems.first_irregular[what])
+            for what, n in problems.irregular.most_common()
+        ),
         samples={"text": len(found.views[: found.sizes.text]), "model": len(found.model_views)} | found.judged,
         stages=stages(found.data),
         iterations=iterations(found.data),
@@ -58,6 +67,7 @@ def report_of(name: str, found: Measured, reviewed: tuple[ReviewReport, ...] = (
                 high=made.high,
                 n=made.n,
                 clusters=made.clusters,
+                whole=found.whole.get(metric),
                 count=made.count,
                 of=made.of,
                 sample=found.samples[metric],
@@ -69,6 +79,23 @@ def report_of(name: str, found: Measured, reviewed: tuple[ReviewReport, ...] = (
         absent=found.absent,
         leaks=found.leaks,
     )
+
+
+def topics_of(topics: Topics | None, found: Sequence[Measured], names: Sequence[str]) -> tuple[TopicReport, ...]:
+    """The topics, and their shares of each data set that has any."""
+    shares: dict[str, Shares] = {}
+    for name, one in zip(names, found, strict=True):
+        metric = next((m for m in one.metrics if isinstance(m, TopicSpread)), None)
+        held = metric.shares(one.views) if metric is not None else None
+        if held is not None:
+            shares[name] = held
+    if topics is None or not shares:
+        return ()
+    made = [
+        TopicReport(words=words, shares={name: float(held[place]) for name, held in shares.items()})
+        for place, words in enumerate(topics.words)
+    ]
+    return tuple(sorted(made, key=lambda topic: -sum(topic.shares.values())))
 
 
 def short(source: str) -> str:
@@ -89,12 +116,14 @@ def names_of(sources: Sequence[DataSet]) -> list[str]:
     return names
 
 
-def notes_of(found: Sequence[Measured], names: Sequence[str], reference: str | Path | None) -> tuple[str, ...]:
-    """What the reader of the figures should know: rows left out, the reference itself, samples of different sizes."""
+def notes_of(
+    found: Sequence[Measured], names: Sequence[str], reference: str | Path | None, common: Common
+) -> tuple[str, ...]:
+    """What the reader of the figures should know: rows left out, the reference itself, sizes that differ."""
     notes = []
     for name, one in zip(names, found, strict=True):
-        if one.data.problems.total:
-            notes.append(f"{name}: " + "; ".join(one.data.problems.lines()))
+        if odd := [*one.data.problems.lines(), *one.data.problems.irregular_lines()]:
+            notes.append(f"{name}: " + "; ".join(odd))
         pairs = len({bytes(one.stream[at : at + 8]) for at in range(0, len(one.stream), 8)})
         if pairs < LEAST:
             notes.append(
@@ -107,13 +136,30 @@ def notes_of(found: Sequence[Measured], names: Sequence[str], reference: str | P
         if reference is not None and str(reference) == one.data.source:
             notes.append(f"{name} is the reference, so its distances to the reference are near 0 by construction.")
     notes += _absences(found, names)
-    if len({len(one.views) for one in found}) > 1:
-        sizes = ", ".join(f"{name} {len(one.views)}" for name, one in zip(names, found, strict=True))
-        notes.append(
-            f"The text samples differ in size ({sizes}); distinct utterances, openings and repeats across conversations "
-            "look worse in larger samples."
+    return (*notes, *_sizes(found, names, common))
+
+
+def _sizes(found: Sequence[Measured], names: Sequence[str], common: Common) -> list[str]:
+    """How data sets of different sizes are compared."""
+    lines: list[str] = []
+    if any(one.whole for one in found):
+        lines.append(
+            "Measures that go up or down with how much is read are compared at one size, which stands with their names: what "
+            "the smallest data set offers. Where a data set has more, its figure is the mean over as many parts of that size "
+            "as it gives, and 'whole' that of all, which does not compare."
         )
-    return tuple(notes)
+    sized = [one.sized for one in found]
+    for name, one, own in zip(names, found, sized, strict=True):
+        few = [
+            m.title for key, m in own.items() if key in common.sizes and m.amount(one.sample_of(m)) < common.sizes[key]
+        ]
+        if few:
+            more = f" and {len(few) - SHOWN_ABSENT} more" if len(few) > SHOWN_ABSENT else ""
+            lines.append(f"{name} is too small to be compared in {'; '.join(few[:SHOWN_ABSENT])}{more}.")
+    duplicates = any(m.name == "duplicates" for one in found for m in one.metrics)
+    if duplicates and len({one.conversations for one in found}) > 1:
+        lines.append("Exact and near-duplicates are counted in whole data sets; larger ones can hold more of them.")
+    return lines
 
 
 def _absences(found: Sequence[Measured], names: Sequence[str]) -> list[str]:

@@ -65,7 +65,7 @@ class Sample(Generic[T]):
         return [item for _, _, item in sorted(self._heap, key=lambda entry: (-entry[0], -entry[1]))]
 
 
-def until(items: Sequence[T], most: int, size: Callable[[T], int]) -> Sequence[T]:
+def until(items: Sequence[T], most: float, size: Callable[[T], int]) -> Sequence[T]:
     """The first items, as many as it takes to hold ``most`` in all."""
     held = 0
     for place, item in enumerate(items):

@@ -14,8 +14,9 @@ from sklearn.metrics.pairwise import cosine_distances
 from duologue.evaluation.metrics.diversity import evenness
 from duologue.evaluation.metrics.expansion import between
 from duologue.evaluation.metrics.likeness import frechet, jensen_shannon, wasserstein
-from duologue.evaluation.metrics.spread import topic_shares, vendi
+from duologue.evaluation.metrics.spread import vendi
 from duologue.evaluation.reference import act_shares, acts
+from duologue.evaluation.topics import Topics
 from duologue.evaluation.view import View
 
 STREAM = np.random.default_rng(0)
@@ -65,7 +66,12 @@ def test_distance_between_centres_is_the_mean_over_pairs() -> None:
 
 def test_topics_part_what_is_apart() -> None:
     talks = [f"{a} {b} {a} {c}" for a, b, c in [("dog", "cat", "pony"), ("boat", "sail", "wave")] for _ in range(30)]
-    shares = topic_shares(talks, 2)
+    found = Topics(talks, 2)
+    assert {frozenset(words) for words in found.words} == {
+        frozenset(("dog", "cat", "pony")),
+        frozenset(("boat", "sail", "wave")),
+    }
+    shares = found.shares(talks)
     assert shares.shape == (60, 2)
     assert shares.sum(axis=1) == pytest.approx(np.ones(60))
     assert {int(row.argmax()) for row in shares[:30]} != {int(row.argmax()) for row in shares[30:]}

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from duologue.evaluation.usefulness.tasks import Useful, usefulness
+from duologue.evaluation.usefulness.items import split
+from duologue.evaluation.usefulness.tasks import Useful, common_training, usefulness
 from duologue.evaluation.view import View
 
 MakeView = Callable[..., View]
@@ -71,3 +72,10 @@ def test_the_same_two_users_throughout_have_no_false_attributes(make_view: MakeV
     ]
     reasons = [measured(views, seed).absent for seed in range(12)]
     assert any("no attributes of other users" in absent.get("extraction_own", "") for absent in reasons)
+
+
+def test_all_data_sets_train_on_as_many_conversations(make_view: MakeView) -> None:
+    views = [make_view("Hi you.", "Ho there.", one=[f"I am {i}."], two=[f"I was {i}."], id_=str(i)) for i in range(200)]
+    sizes = [len(split(held, 0)[0]) for held in (views, views[:80])]
+    assert common_training([views, views[:80], views[:20]], 0) == min(sizes)
+    assert common_training([views, views[:20]], 0) is None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 
-from duologue.datasets.layouts import dialogue_of, layout_of
+from duologue.datasets.layouts import dialogue_of, has_label
 from duologue.datasets.problems import BadRow
 from duologue.datasets.protocol import Look
 from duologue.datasets.readers.csv_records import CsvRecords
@@ -16,8 +15,6 @@ from duologue.errors import UsageError
 from duologue.seeds.spc import HEADER
 from duologue.spreadsheets import undone
 
-_LABELLED = re.compile(r"^\W*User [12]:", re.IGNORECASE | re.MULTILINE)
-
 
 class SpcReader:
     """Reads the three columns; others are ignored. Apostrophes that keep a cell from being a formula are taken off."""
@@ -25,14 +22,14 @@ class SpcReader:
     name = "spc"
 
     def recognises(self, look: Look) -> bool:
-        """A file whose first line with text is a header with the three columns."""
+        """A file whose first line with text is a header with two of the three columns; reading tells of the third."""
         if not look.lines:
             return False
         try:
             cells = next(csv.reader([look.lines[0]], strict=True), [])
         except csv.Error:
             return False
-        return layout_of(cells) == "spc"
+        return len(_missing(cells)) < len(HEADER) - 1
 
     def read(self, source: str) -> Iterator[Dialogue | Problem]:
         """See the Protocol. A row of broken quoting, such as one cut short, is one problem; the next row is read."""
@@ -40,7 +37,7 @@ class SpcReader:
 
         def whole(cells: list[str]) -> bool:
             # With a heading before its first label a row is bad, but a row of its own.
-            labelled = [_talk(name) == bool(_LABELLED.search(cell)) for name, cell in zip(header, cells, strict=False)]
+            labelled = [_talk(name) == has_label(cell) for name, cell in zip(header, cells, strict=False)]
             return len(cells) == len(header) and all(labelled)
 
         with opened(source) as file:
@@ -69,7 +66,18 @@ def _talk(column: str) -> bool:
     return "_".join(column.lower().replace("_", " ").split()) == "best_generated_conversation"
 
 
+def _missing(cells: list[str]) -> list[str]:
+    """The columns that a header lacks."""
+    held = {" ".join(cell.lower().replace("_", " ").split()) for cell in cells}
+    return [name for name in HEADER if name.lower() not in held]
+
+
 def _header(cells: list[str] | csv.Error, source: str) -> list[str]:
-    if isinstance(cells, csv.Error) or layout_of(cells) != "spc":
+    if isinstance(cells, csv.Error):
         raise UsageError(f"{source}: its first line is not the header {','.join(HEADER)}; choose another format")
+    if missing := _missing(cells):
+        columns = "column" if len(missing) == 1 else "columns"
+        raise UsageError(
+            f"{source}: its first line lacks the {columns} {', '.join(missing)}; the header is {','.join(HEADER)}"
+        )
     return cells

@@ -6,21 +6,26 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from duologue.evaluation.near import Signer, near_duplicates
 from duologue.evaluation.ngrams import distinct, self_bleu
 from duologue.evaluation.protocol import Described, Group, Ratio
-from duologue.evaluation.sample import until
+from duologue.evaluation.sized import Sized
 from duologue.evaluation.view import View
 
 TOKENS = 40_000
-"""Words that distinct-n is taken of: it falls with the number of words, so data sets are compared at one size."""
+"""Most words that distinct-n is taken of."""
 COMPRESSED = 200_000
-"""Characters that are compressed."""
+"""Most characters that are compressed."""
 BLEU_UTTERANCES = 1_000
 
 
 class _Diverse(Described):
+    group: Group = "diversity"
+
+
+class _Sized(Sized):
     group: Group = "diversity"
 
 
@@ -90,64 +95,72 @@ class Leakage(_Diverse):
         return None
 
 
-class _Distinct(_Diverse):
+class _Distinct(_Sized):
     direction = "higher"
     source = "Li et al. (2016), A Diversity-Promoting Objective Function"
+    counted = "words"
+    least = 1000
+    most = TOKENS
     n: int
 
-    def used(self, views: Sequence[View]) -> Sequence[View]:
-        """Those of the first 40,000 words."""
-        return until(views, TOKENS, lambda view: sum(map(len, view.words)))
+    def size(self, view: View) -> int:
+        """Its words."""
+        return sum(map(len, view.words))
 
-    def figure(self, views: Sequence[View]) -> float | None:
-        """Different n-grams among all, of the first 40,000 words of the sample; None for fewer than 1,000 words."""
-        words = tokens(views, TOKENS)
-        return distinct(words, self.n) if len(words) >= 1000 else None
+    def part(self, views: Sequence[View], most: float) -> float | None:
+        """Different n-grams among all; None for fewer than 500 words."""
+        words = tokens(views, int(most))
+        return distinct(words, self.n) if len(words) >= 500 else None
 
 
 class Distinct1(_Distinct):
-    """Different words as a share of all, over the first 40,000 words of the sample."""
+    """Different words as a share of all, over up to 40,000 words of the sample."""
 
     name = "distinct_1"
-    title = "distinct-1 on 40k words"
+    title = "distinct-1"
     n = 1
 
 
 class Distinct2(_Distinct):
-    """Different pairs of neighbouring words as a share of all, over the first 40,000 words of the sample."""
+    """Different pairs of neighbouring words as a share of all, over up to 40,000 words of the sample."""
 
     name = "distinct_2"
-    title = "distinct-2 on 40k words"
+    title = "distinct-2"
     n = 2
 
 
 class Distinct3(_Distinct):
-    """Different runs of three words as a share of all, over the first 40,000 words of the sample."""
+    """Different runs of three words as a share of all, over up to 40,000 words of the sample."""
 
     name = "distinct_3"
-    title = "distinct-3 on 40k words"
+    title = "distinct-3"
     n = 3
 
 
-class SelfBleu(_Diverse):
-    """Mean BLEU-4 (NLTK's smoothing 1) of each of 1,000 utterances of the sample with the other 999 as references."""
+class SelfBleu(_Sized):
+    """Mean BLEU-4 (NLTK's smoothing 1) of each of up to 1,000 utterances of at least four words of the sample with the
+    others as references.
+    """
 
     name = "self_bleu"
-    title = "self-BLEU of 1,000 utterances"
+    title = "self-BLEU"
     source = "Zhu et al. (2018), Texygen"
+    counted = "utterances of 4 words"
+    least = 100
+    most = BLEU_UTTERANCES
 
-    def used(self, views: Sequence[View]) -> Sequence[View]:
-        """Those of the 1,000 utterances."""
-        return until(views, BLEU_UTTERANCES, lambda view: sum(len(words) >= 4 for words in view.words))
+    def size(self, view: View) -> int:
+        """Its utterances of at least four words."""
+        return sum(len(words) >= 4 for words in view.words)
 
-    def figure(self, views: Sequence[View]) -> float | None:
-        """Of the utterances in order; None for fewer than 100."""
-        said = [words for view in views for words in view.words if len(words) >= 4][:BLEU_UTTERANCES]
-        return self_bleu(said) if len(said) >= 100 else None
+    def part(self, views: Sequence[View], most: float) -> float | None:
+        """Of the utterances in order; None for fewer than 50."""
+        said = [words for view in views for words in view.words if len(words) >= 4][: int(most)]
+        return self_bleu(said) if len(said) >= 50 else None
 
 
-class Compression(_Diverse):
-    """Bytes of the first 200,000 characters of the sample over their bytes after zlib at level 9: the higher, the more
+class Compression(_Sized):
+    """Bytes of up to 200,000 characters of the sample over their bytes after zlib at level 9: the higher, the more
     repetition.
     """
 
@@ -156,33 +169,44 @@ class Compression(_Diverse):
     unit = "ratio"
     range = (0.0, math.inf)
     source = "Shaib et al. (2024), Standardizing the Measurement of Text Diversity"
+    counted = "characters"
+    least = 5_000
+    most = COMPRESSED
 
-    def used(self, views: Sequence[View]) -> Sequence[View]:
-        """Those of the first 200,000 characters."""
-        return until(views, COMPRESSED, lambda view: sum(len(text) + 1 for text in view.texts))
+    def size(self, view: View) -> int:
+        """Its characters, line breaks between utterances counted."""
+        return sum(len(text) + 1 for text in view.texts)
 
-    def figure(self, views: Sequence[View]) -> float | None:
-        """None for fewer than 20,000 characters."""
-        text = "\n".join(text for view in views for text in view.texts)[:COMPRESSED]
-        if len(text) < 20_000:
+    def part(self, views: Sequence[View], most: float) -> float | None:
+        """None for fewer than 2,500 characters."""
+        text = "\n".join(text for view in views for text in view.texts)[: int(most)]
+        if len(text) < 2_500:
             return None
         data = text.encode("utf-8", "replace")
         return len(data) / len(zlib.compress(data, 9))
 
 
-class DistinctUtterances(_Diverse):
+class DistinctUtterances(_Sized):
     """Different utterances as a share of all in the sample, letter case and outer blanks aside."""
 
     name = "distinct_utterances"
     title = "distinct utterances"
     direction = "higher"
+    counted = "utterances"
+    least = 50
 
-    def figure(self, views: Sequence[View]) -> float | None:
+    def size(self, view: View) -> int:
+        """Its utterances."""
+        return len(view)
+
+    def part(self, views: Sequence[View], most: float) -> float | None:
         """None for no utterance."""
-        return _different(text.strip().lower() for view in views for text in view.texts)
+        said = (text.strip().lower() for view in views for text in view.texts)
+        return _different(said if most == math.inf else islice(said, int(most)))
 
 
-class _Ends(_Diverse):
+class _Ends(_Sized):
+    direction = "higher"
     at: Callable[[View], str]
 
     def ends(self, views: Sequence[View]) -> list[str]:
@@ -203,10 +227,9 @@ class DistinctOpenings(_Ends):
 
     name = "distinct_openings"
     title = "distinct openings"
-    direction = "higher"
     at = staticmethod(_opening)
 
-    def figure(self, views: Sequence[View]) -> float | None:
+    def part(self, views: Sequence[View], most: float) -> float | None:
         """None for no conversation."""
         return _different(self.ends(views))
 
@@ -216,10 +239,9 @@ class DistinctClosings(_Ends):
 
     name = "distinct_closings"
     title = "distinct closings"
-    direction = "higher"
     at = staticmethod(_closing)
 
-    def figure(self, views: Sequence[View]) -> float | None:
+    def part(self, views: Sequence[View], most: float) -> float | None:
         """None for no conversation."""
         return _different(self.ends(views))
 
@@ -229,10 +251,9 @@ class OpeningEntropy(_Ends):
 
     name = "opening_entropy"
     title = "entropy of openings"
-    direction = "higher"
     at = staticmethod(_opening)
 
-    def figure(self, views: Sequence[View]) -> float | None:
+    def part(self, views: Sequence[View], most: float) -> float | None:
         """None for fewer than two conversations."""
         return evenness(self.ends(views))
 
@@ -242,26 +263,36 @@ class ClosingEntropy(_Ends):
 
     name = "closing_entropy"
     title = "entropy of closings"
-    direction = "higher"
     at = staticmethod(_closing)
 
-    def figure(self, views: Sequence[View]) -> float | None:
+    def part(self, views: Sequence[View], most: float) -> float | None:
         """None for fewer than two conversations."""
         return evenness(self.ends(views))
 
 
-class RepeatsAcross(_Diverse):
-    """Share of utterances of at least five words that another conversation of the sample holds too."""
+class RepeatsAcross(_Sized):
+    """Share of utterances of at least five words that another conversation of the sample holds too. Where data sets are
+    compared, to within one conversation as many utterances of each are read.
+    """
 
     name = "repeats_across"
     title = "utterances found in another conversation"
+    counted = "utterances of 5 words"
+    least = 50
 
-    def figure(self, views: Sequence[View]) -> float | None:
+    def size(self, view: View) -> int:
+        """Its different utterances of at least five words."""
+        return len(_longer(view))
+
+    def part(self, views: Sequence[View], most: float) -> float | None:
         """None where there are no such utterances."""
-        own = [{flat for flat in view.flat if flat.count(" ") >= 4} for view in views]
-        held = Counter(flat for said in own for flat in said)
+        held = Counter(flat for view in views for flat in _longer(view))
         total = sum(held.values())
         return sum(n for n in held.values() if n > 1) / total if total else None
+
+
+def _longer(view: View) -> set[str]:
+    return {flat for flat in view.flat if flat.count(" ") >= 4}
 
 
 def tokens(views: Iterable[View], most: int) -> list[str]:

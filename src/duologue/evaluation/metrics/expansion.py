@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from duologue.evaluation.protocol import Described, Direction, Group
+from duologue.evaluation.sized import Sized
 from duologue.evaluation.view import Roles, View
 from duologue.models.protocol import Floats
 from duologue.text import normalise
@@ -104,7 +105,30 @@ class NewLength(_Expansion):
         return sum(len(flat.split()) for flat in new) / len(new) if new and seeds else None
 
 
-class Clusters(_Expansion):
+class _Clustered(Sized):
+    group: Group = "expansion"
+    direction: Direction = "higher"
+    source = TABLE_1
+    needs = frozenset(("embedder",))
+    counted = "different attributes"
+    least = 100
+    most = CLUSTERED
+
+    def amount(self, views: Sequence[View]) -> int:
+        """Their different attributes."""
+        return len(texts(views))
+
+    def taken(self, views: Sequence[View], most: float) -> Sequence[View]:
+        """Those of the first different attributes."""
+        met: set[str] = set()
+        for place, view in enumerate(views):
+            if len(met) >= most:
+                return views[:place]
+            met.update(flat for _, text in view.attributes if (flat := normalise(text)))
+        return views
+
+
+class Clusters(_Clustered):
     """Persona categories per 100 attributes: clusters by average linkage on cosine distance of sentence vectors, of at
     most 3,000 different attributes of the sample. The paper counts clusters (323 of 4,723 seed attributes, 553 of SPC's
     10,371) at a threshold for other vectors, so only the direction compares.
@@ -114,19 +138,14 @@ class Clusters(_Expansion):
     title = "categories per 100 attributes"
     unit = "ratio"
     range = (0.0, 100.0)
-    needs = frozenset(("embedder",))
 
-    def used(self, views: Sequence[View]) -> Sequence[View]:
-        """Those of the first 3,000 different attributes."""
-        return _read(views)
-
-    def figure(self, views: Sequence[View]) -> float | None:
+    def part(self, views: Sequence[View], most: float) -> float | None:
         """None for fewer than 50 attributes."""
-        vectors = _vectors(views)
+        vectors = _vectors(views, most)
         return 100.0 * len(groups(cluster(vectors, DISTANCE))) / len(vectors) if len(vectors) >= 50 else None
 
 
-class InterCluster(_Expansion):
+class InterCluster(_Clustered):
     """Mean cosine distance between the centres of two persona categories, clustered as for categories per 100 attributes.
     The paper's is of other vectors at another threshold, so only the direction compares.
     """
@@ -135,16 +154,11 @@ class InterCluster(_Expansion):
     title = "distance between categories"
     unit = "cosine"
     range = (0.0, 2.0)
-    needs = frozenset(("embedder",))
     paper = _paper(0.836, 0.863, 0.842, 0.816, 0.85)
 
-    def used(self, views: Sequence[View]) -> Sequence[View]:
-        """Those of the first 3,000 different attributes."""
-        return _read(views)
-
-    def figure(self, views: Sequence[View]) -> float | None:
+    def part(self, views: Sequence[View], most: float) -> float | None:
         """None for fewer than 50 attributes or one category."""
-        vectors = _vectors(views)
+        vectors = _vectors(views, most)
         if len(vectors) < 50:
             return None
         members = groups(cluster(vectors, DISTANCE))
@@ -153,23 +167,21 @@ class InterCluster(_Expansion):
         return between(np.stack([vectors[rows].mean(axis=0) for rows in members]))
 
 
-class NewCategories(_Expansion):
+class NewCategories(_Clustered):
     """Share of persona categories without a seed in them, clustered from the sample's attributes (at most 3,000) and the
     seeds together. Of more than 6,000 seeds that many are drawn by hash, and the share is then too high.
     """
 
     name = "new_categories"
     title = "categories without a seed"
-    needs = frozenset(("embedder",))
+    one_part = True
+    """All seeds are clustered with each part."""
+    whole_too = False
     resampled = False
 
-    def used(self, views: Sequence[View]) -> Sequence[View]:
-        """Those of the first 3,000 different attributes."""
-        return _read(views)
-
-    def figure(self, views: Sequence[View]) -> float | None:
+    def part(self, views: Sequence[View], most: float) -> float | None:
         """None without seeds, or for fewer than 50 attributes."""
-        vectors = _vectors(views)
+        vectors = _vectors(views, most)
         if not views or len(vectors) < 50 or not views[0].roles.seeds:
             return None
         seeds = _seed_vectors(views[0].roles)
@@ -195,23 +207,15 @@ def _seeds(views: Sequence[View]) -> frozenset[str]:
     return frozenset(map(normalise, views[0].roles.seeds)) if views else frozenset()
 
 
-def _read(views: Sequence[View]) -> Sequence[View]:
-    met: set[str] = set()
-    for place, view in enumerate(views):
-        if len(met) >= CLUSTERED:
-            return views[:place]
-        met.update(normalise(text) for _, text in view.attributes)
-    return views
-
-
-def _vectors(views: Sequence[View]) -> Floats:
+def _vectors(views: Sequence[View], most: float) -> Floats:
     found: dict[str, Floats] = {}
     for view in views:
         for (_, text), vector in zip(view.attributes, view.attribute_vectors, strict=True):
-            found.setdefault(normalise(text), vector)
-        if len(found) >= CLUSTERED:
+            if flat := normalise(text):
+                found.setdefault(flat, vector)
+        if len(found) >= most:
             break
-    return np.stack(list(found.values())[:CLUSTERED]) if found else np.zeros((0, 1), dtype=np.float32)
+    return np.stack(list(found.values())[: int(most)]) if found else np.zeros((0, 1), dtype=np.float32)
 
 
 @lru_cache(maxsize=4)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from duologue.evaluation.protocol import Described, Direction, Group
 from duologue.evaluation.reference import act_shares, lengths, moments, root
+from duologue.evaluation.sized import Sized
 from duologue.evaluation.view import SPEAKERS, View
 from duologue.models.protocol import Floats
 from duologue.records import Speaker
@@ -103,11 +104,12 @@ class Authorship(_Likeness):
         return sum(same) / len(same) - different
 
 
-class Frechet(_Likeness):
+class Frechet(Sized):
     """Frechet distance between the sentence vectors of the sample's utterances and those of the reference, both taken as
     normal distributions; 0 for the same distribution.
     """
 
+    group: Group = "likeness"
     name = "frechet"
     title = "Frechet distance to the reference"
     unit = "score"
@@ -115,11 +117,18 @@ class Frechet(_Likeness):
     direction = "lower"
     source = "Heusel et al. (2017); on sentence vectors as in Semeniuta et al. (2018)"
     needs = frozenset(("embedder",))
+    counted = "utterances"
+    least = 1000
 
     def __init__(self) -> None:
+        super().__init__()
         self._root: Array | None = None
 
-    def figure(self, views: Sequence[View]) -> float | None:
+    def size(self, view: View) -> int:
+        """Its utterances."""
+        return len(view)
+
+    def part(self, views: Sequence[View], most: float) -> float | None:
         """None without a reference, or for fewer than 500 utterances (the covariance needs more than dimensions)."""
         reference = views[0].roles.reference if views else None
         if reference is None or reference.mean is None or reference.covariance is None:

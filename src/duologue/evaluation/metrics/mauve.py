@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from duologue.evaluation.metrics.spread import needs_sklearn
-from duologue.evaluation.protocol import Described, Group
+from duologue.evaluation.protocol import Group
+from duologue.evaluation.sized import Sized
+from duologue.evaluation.topics import needs_sklearn
 from duologue.evaluation.view import View
 
 SCALE = 5.0
@@ -19,7 +20,7 @@ _MOST_BUCKETS = 500
 Array = npt.NDArray[np.float64]
 
 
-class Mauve(Described):
+class Mauve(Sized):
     """MAUVE of the sample's utterances against the reference's: sentence vectors of both are put into buckets by k-means
     (a tenth as many as utterances, at most 500, after a projection that keeps nine tenths of the variance), and the value
     is the area under the curve of exp(-5 KL) of both histograms to their mixtures; 1 for the same distribution.
@@ -32,13 +33,24 @@ class Mauve(Described):
     direction = "higher"
     source = "Pillutla et al. (2021), MAUVE, with our sentence vectors in place of a language model's"
     needs = frozenset(("embedder",))
+    counted = "utterances"
+    least = 1000
+    whole_too = False
+    """Other utterances need other buckets."""
+    one_part = True
+    """The buckets are made of what is read."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._bucket: dict[int, npt.NDArray[np.int64]] = {}
         self._reference: Array | None = None
 
+    def size(self, view: View) -> int:
+        """Its utterances."""
+        return len(view)
+
     def prepare(self, views: Sequence[View]) -> None:
-        """Find the buckets once, on the whole sample and the reference; halves of the sample are then read off."""
+        """Find the buckets once, on what is read and the reference; halves of it are then read off."""
         reference = views[0].roles.reference if views else None
         if reference is None or not reference.views or sum(map(len, views)) < 500:
             return
@@ -51,7 +63,7 @@ class Mauve(Described):
             start += len(held)
         self._reference = histogram(labels[start:], buckets)
 
-    def figure(self, views: Sequence[View]) -> float | None:
+    def part(self, views: Sequence[View], most: float) -> float | None:
         """None without a reference, or for a sample of fewer than 500 utterances."""
         if self._reference is None:
             return None

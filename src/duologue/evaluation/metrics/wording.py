@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from duologue.conversations.critic.guards.swap import swapped
-from duologue.conversations.critic.guards.verbatim import copies
+from duologue.conversations.critic.guards.verbatim import spelt_out
 from duologue.evaluation.protocol import Described, Group, Ratio
 from duologue.evaluation.view import View
-from duologue.records import Attribute, Speaker
+from duologue.records import Speaker
 from duologue.text import content_words, normalise
 
 HALF = 1 / 2
@@ -133,8 +133,8 @@ class Recited(_Faithful):
         held = [text for _, text in view.attributes if len(normalise(text).split()) >= LEAST_WORDS]
         if not held:
             return None
-        copied = (any(copies(u, Attribute.of(text), LEAST_WORDS) for u in view.texts) for text in held)
-        return float(sum(copied)), float(len(held))
+        said = "\n".join(f" {spelt_out(text)} " for text in view.texts)
+        return float(sum(f" {spelt_out(text)} " in said for text in held)), float(len(held))
 
 
 class FourGramCopy(_Faithful):

@@ -1,4 +1,4 @@
-"""Parts of the report that are no metrics, as plain tables: judges, a run's account, what people said."""
+"""Parts of the report that are no metrics, as plain tables: topics, judges, a run's account, what people said."""
 
 from __future__ import annotations
 
@@ -28,11 +28,25 @@ class Part:
 
 def parts(report: Report) -> list[Part]:
     """Those that there are, in order; tables without rows have notes."""
-    found = [*_judges(report.judges)] if report.judges is not None else []
+    found = [_topics(report)] if report.topics else []
+    if report.judges is not None:
+        found += _judges(report.judges)
     for data in report.data_sets:
         found += [*_run(data)]
         found += [_review(data.name, review) for review in data.reviews]
     return found
+
+
+def _topics(report: Report) -> Part:
+    names = [data.name for data in report.data_sets if any(data.name in topic.shares for topic in report.topics)]
+    return Part(
+        "Topics" if len(names) < 2 else "Topics, shared by all data sets",
+        ("words", *names),
+        tuple(
+            (", ".join(topic.words), *(_percent(topic.shares.get(name)) for name in names)) for topic in report.topics
+        ),
+        ("Shares of what the text sample talks about; found by non-negative matrix factorisation.",),
+    )
 
 
 def _judges(judges: JudgeReport) -> Iterator[Part]:

@@ -10,7 +10,7 @@ from duologue.evaluation.protocol import GROUPS
 from duologue.evaluation.records import Report
 from duologue.evaluation.rendering import charts
 from duologue.evaluation.rendering.extras import parts
-from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, number, paper
+from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, number, paper, titled
 from duologue.text import printable
 
 
@@ -62,6 +62,7 @@ def _group(report: Report, name: str) -> dict[str, Any]:
                     "low": number(f.low, metric),
                     "high": number(f.high, metric),
                     "interval": f.interval,
+                    "whole": None if f.whole is None else number(f.whole, metric),
                     "n": f.n,
                     "count": f.count,
                     "of": f.of,
@@ -71,7 +72,8 @@ def _group(report: Report, name: str) -> dict[str, Any]:
                 }
             )
         arrow = ARROWS[metric.direction]
-        rows.append({"name": metric_name, "metric": metric, "arrow": arrow, "cells": cells, "paper": paper(metric)})
+        row = {"name": metric_name, "title": titled(metric), "metric": metric, "arrow": arrow, "cells": cells}
+        rows.append(row | {"paper": paper(metric)})
     drawn = [
         Markup(svg)  # noqa: S704 - drawn here by matplotlib, which escapes its text
         for svg in (

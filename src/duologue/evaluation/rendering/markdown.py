@@ -7,7 +7,7 @@ import re
 from duologue.evaluation.protocol import GROUPS
 from duologue.evaluation.records import DataSetReport, Definition, Gap, Report
 from duologue.evaluation.rendering.extras import parts
-from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, paper, shown
+from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, paper, shown, titled
 from duologue.text import printable
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&])")
@@ -33,7 +33,7 @@ def markdown(report: Report) -> str:
         lines += ["", f"## {TITLES[group]}", "", _row(head), _row(["---"] * len(head))]
         for name in names:
             metric = report.metrics[name]
-            cells = [f"{_plain(metric.title)} {ARROWS[metric.direction]}".rstrip()]
+            cells = [f"{_plain(titled(metric))} {ARROWS[metric.direction]}".rstrip()]
             cells += [_cell(data, name, metric, gaps.get((name, data.name))) for data in report.data_sets]
             if stated:
                 cells.append(_plain(paper(metric)))

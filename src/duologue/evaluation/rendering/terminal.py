@@ -80,12 +80,17 @@ def _table(report: Report, title: str, names: list[str]) -> Table:
     gaps = {(gap.metric, gap.second): gap for gap in report.differences}
     for name in names:
         metric = report.metrics[name]
-        label = f"{metric.title} {ARROWS[metric.direction]}".rstrip()
+        label = f"{titled(metric)} {ARROWS[metric.direction]}".rstrip()
         cells = [_cell(data, name, metric, gaps.get((name, data.name))) for data in report.data_sets]
         if stated:
             cells.append(paper(metric))
         table.add_row(Text(printable(label)), *map(Text, cells))
     return table
+
+
+def titled(metric: Definition) -> str:
+    """A metric's title, with the size at which data sets are compared."""
+    return metric.title if metric.size is None else f"{metric.title}, of {metric.size:,} {metric.counted}"
 
 
 def paper(metric: Definition) -> str:
@@ -102,10 +107,12 @@ def _cell(data: DataSetReport, name: str, metric: Definition, gap: Gap | None) -
 
 
 def shown(figure: Figure, metric: Definition, conversations: int) -> str:
-    """A figure with its interval, in its unit; what it is measured of where that is not every one of the conversations."""
+    """A figure with its interval, in its unit; the figure of all where it has one, and what it is measured of where that is not every one of the conversations."""
     value = number(figure.value, metric)
     if figure.interval:
         value += f" [{number(figure.low, metric)}, {number(figure.high, metric)}]"
+    if figure.whole is not None:
+        value += f" (whole: {number(figure.whole, metric)})"
     return value if figure.n == conversations else f"{value} n={figure.n:,}"
 
 

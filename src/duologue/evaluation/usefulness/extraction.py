@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from duologue.evaluation.metrics.spread import needs_sklearn
+from duologue.evaluation.topics import needs_sklearn
 from duologue.evaluation.usefulness.items import TooLittle
 from duologue.evaluation.view import SPEAKERS, View
 from duologue.text import content_words

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from duologue.evaluation.metrics.spread import needs_sklearn
+from duologue.evaluation.topics import needs_sklearn
 from duologue.evaluation.usefulness.items import Item, Mode, TooLittle, items
 from duologue.evaluation.view import View
 from duologue.text import words

@@ -43,8 +43,9 @@ class _Useful(Described):
 
 
 class Hits(_Useful):
-    """Hits@1 of 20: share of utterances that a model trained on four fifths of the model sample ranks first among 19
-    utterances of other conversations, after the two utterances before, with the profiles that the name tells. IR is
+    """Hits@1 of 20: share of utterances that a model trained on four fifths of the model sample (where data sets are
+    compared, on as many conversations of each) ranks first among 19 utterances of other conversations, after the two
+    utterances before, with the profiles that the name tells. IR is
     tf-idf retrieval, ranker a logistic regression on sentence vectors; "itself" is the fifth that was held out, "human"
     the reference. Small models, so compare data sets with each other, less so with the paper's transformers.
     """
@@ -106,14 +107,19 @@ def usefulness(
     human: Sequence[View],
     *,
     seed: int,
+    trained: int | None = None,
     progress: Callable[[str, int], None] = lambda what, n: None,
 ) -> Useful:
-    """Train on ``views``, try on their held-out part and on ``human`` (empty: only on themselves)."""
+    """Train on ``views``, try on their held-out part and on ``human`` (empty: only on themselves).
+
+    ``trained``: train on at most so many conversations.
+    """
     names = [m.name for m in metrics()]
-    train, test = split([v for v in views if v.attributes and len(v) > 1], seed)
+    train, test = _sides(views, seed)
     if len(train) < LEAST or len(test) < LEAST // 4:
         why = f"too few conversations with profiles to train on ({len(train)} and {len(test)} to test on)"
         return Useful({}, dict.fromkeys(names, why))
+    train = train[:trained]
     found: dict[str, Estimate] = {}
     tried = {"self": items(test, seed=seed, most=MOST_ITEMS)}
     if human:
@@ -148,6 +154,16 @@ def usefulness(
     return Useful(found, _absent(names, found, human) | absent)
 
 
+def _sides(views: Sequence[View], seed: int) -> tuple[list[View], list[View]]:
+    return split([v for v in views if v.attributes and len(v) > 1], seed)
+
+
+def common_training(samples: Sequence[Sequence[View]], seed: int) -> int | None:
+    """How many conversations all data sets can train on, of those that have enough; None where fewer than two have."""
+    sizes = [len(train) for views in samples for train, _ in [_sides(views, seed)] if len(train) >= LEAST]
+    return min(sizes) if len(sizes) > 1 else None
+
+
 def _absent(names: Sequence[str], found: Mapping[str, Estimate], human: Sequence[View]) -> dict[str, str]:
     return {
         name: "no reference was given" if "_human_" in name and not human else "too little data"
@@ -162,9 +178,13 @@ def generated(
     options: GeneratorOptions,
     *,
     seed: int,
+    trained: int | None = None,
     progress: Callable[[str, int], None] = lambda what, n: None,
 ) -> Useful:
-    """Train a generator on ``views``, the text sample, and try it on their held-out part and on ``human``."""
+    """Train a generator on ``views``, the text sample, and try it on their held-out part and on ``human``.
+
+    ``trained``: draw what it is trained on from at most so many conversations.
+    """
     names = [m.name for m in perplexity_metrics()]
     if why := missing(options):
         return Useful({}, dict.fromkeys(names, why))
@@ -173,7 +193,7 @@ def generated(
         why = f"too few conversations to train on ({len(train)} and {len(test)} to test on)"
         return Useful({}, dict.fromkeys(names, why))
     tests = {"self": test, **({"human": split(human, seed)[1]} if human else {})}
-    found = perplexities(train, tests, options, seed=seed, progress=progress)
+    found = perplexities(train[:trained], tests, options, seed=seed, progress=progress)
     return Useful(found, _absent(names, found, human))
 
 

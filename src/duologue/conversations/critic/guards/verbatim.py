@@ -52,11 +52,14 @@ def copied(text: str, pair: Pair, least: int) -> str | None:
 
 def copies(text: str, attribute: Attribute, least: int) -> bool:
     """True when ``text`` holds the attribute word for word and it has at least ``least`` words."""
-    return len(normalise(attribute.text).split()) >= least and f" {_flat(attribute.text)} " in f" {_flat(text)} "
+    return (
+        len(normalise(attribute.text).split()) >= least and f" {spelt_out(attribute.text)} " in f" {spelt_out(text)} "
+    )
 
 
 @lru_cache(maxsize=8192)
-def _flat(text: str) -> str:
+def spelt_out(text: str) -> str:
+    """The text for comparison, contractions spelt out."""
     flat = normalise(text)
     for pattern, full in _SPELT_OUT:
         flat = pattern.sub(full, flat)
