@@ -21,6 +21,7 @@ from duologue.store.call_log import FAILED, PUT, CallLog
 from duologue.store.database import Database, Statement
 from duologue.store.fold import fold_killed, fold_left
 from duologue.store.ledger import ITEM, SqlLedger
+from duologue.store.lock import RunLock
 from duologue.store.reading import RunReader
 
 CALL = "INSERT OR IGNORE INTO calls VALUES (?, 'generator.turn', 'm', '{\"messages\": []}', '{\"text\": \"Ho\"}', 3, 1, 0, 0.1, 1, 0.0, 1)"
@@ -252,3 +253,39 @@ def test_what_a_killed_run_left_is_folded_in_by_the_next(folder: Path, monkeypat
     with RunReader(folder) as reader:
         assert {call["key"] for call in reader.calls()} == {"known", "one"}
         assert {item.item for item in reader.items("conversation")} == {"p-0", "p-1"}
+
+
+def test_a_killed_run_is_read_with_its_open_shards(folder: Path) -> None:
+    hub = make(folder)
+    hub.plan(1, {"s": (range(2),)}, (0, 0))
+    hub.work("s")
+    hub.write("s", 1, [(CALL, ("one",)), (ITEM, _item("p-1"))], NOTHING)
+    (folder / "run.lock").write_text("process 1 on elsewhere", encoding="utf-8")
+
+    def read() -> set[str]:
+        with RunReader(folder) as reader:
+            return {item.item for item in reader.items("conversation")}
+
+    async def read_in_a_loop() -> set[str]:
+        return read()
+
+    # Somebody still writes there.
+    assert read() == {"p-0"}
+    hub.close()
+    with RunLock(folder, passing=True):
+        assert read() == {"p-0"}
+    assert asyncio.run(read_in_a_loop()) == {"p-0", "p-1"}
+    assert list((folder / "shards").glob("*.sqlite*")) == []
+    # Who goes on with the run hears all the same how it ended.
+    with RunLock(folder) as lock:
+        assert lock.stale == "process 1 on elsewhere"
+
+
+def test_a_shard_that_cannot_be_read_is_named(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    make(folder).close()
+    (folder / "shards" / "s.sqlite").write_bytes(b"no database at all" * 100)
+    with RunReader(folder) as reader:
+        assert {item.item for item in reader.items("conversation")} == {"p-0"}
+    assert "1 shards of a killed run are not folded in" in caplog.text
+    assert "s.sqlite: can't be read" in caplog.text
+    assert (folder / "shards" / "s.sqlite").exists()
