@@ -103,3 +103,14 @@ def test_groups_change_no_chances() -> None:
         assert row is not None
         hits[row >= 25] += 1
     assert 70 <= hits[0] <= 130
+
+
+def test_uses_that_nobody_has_are_not_walked_through() -> None:
+    balance, rng = Balance(4, [0, 0, 1, 1]), random.Random(0)
+    for _ in range(600):
+        balance.draw(rng, lambda row: True, 10, {1})
+    assert balance.uses == [300, 300, 0, 0]
+    assert balance._levels == [0, 300]
+    assert list(balance._buckets) == [0, 300]
+    balance.give_back(0)
+    assert balance._levels == [0, 299, 300]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Sequence
 
 _VAIN = 5
@@ -19,11 +20,12 @@ class Balance:
         self.groups = groups or [0] * n
         self._count = 1 + max(self.groups, default=0)
         self._place = [0] * n
-        self._buckets: list[list[list[int]]] = []
-        """By uses, then by group."""
-        self._vain: list[int] = []
+        self._buckets: dict[int, list[list[int]]] = {}
+        """By uses, then by group; only those that hold a row."""
+        self._levels: list[int] = []
+        """The uses that there are, ascending: where rows are used hundreds of times, most numbers below are nobody's."""
+        self._vain: dict[int, int] = {}
         """By uses, how often lately the tries ended before the bucket did; at most ``_VAIN``."""
-        self._add_bucket()
         for row in range(n):
             self._put(row)
 
@@ -36,11 +38,12 @@ class Balance:
         among those used once more, so that what fits nowhere does not hide what does. Where that happens again and
         again fewer rows are looked at, down to a 32nd of ``tries``, until some fit again.
         """
-        for level, bucket in enumerate(self._buckets):
-            pools = [rows for group, rows in enumerate(bucket) if rows and group not in without]
+        for level in self._levels:
+            pools = [rows for group, rows in enumerate(self._buckets[level]) if rows and group not in without]
             sizes = [len(rows) for rows in pools]
             left = sum(sizes)
-            least = max(0, left - max(1, tries >> self._vain[level]))
+            vain = self._vain.get(level, 0)
+            least = max(0, left - max(1, tries >> vain))
             barred = least > 0
             # A partial Fisher-Yates walk: refused rows go to the end of their list, so none is tried twice.
             while left > least:
@@ -51,14 +54,14 @@ class Balance:
                 rows = pools[pool]
                 row = rows[place]
                 if fits(row):
-                    self._vain[level] = max(0, self._vain[level] - 1)
+                    self._vain[level] = max(0, vain - 1)
                     self._move(row, 1)
                     return row
                 left -= 1
                 sizes[pool] -= 1
                 self._swap(rows, place, sizes[pool])
             if barred:
-                self._vain[level] = min(_VAIN, self._vain[level] + 1)
+                self._vain[level] = min(_VAIN, vain + 1)
         return None
 
     def give_back(self, row: int) -> None:
@@ -70,20 +73,24 @@ class Balance:
         self._place[rows[one]], self._place[rows[other]] = one, other
 
     def _move(self, row: int, step: int) -> None:
-        home = self._buckets[self.uses[row]][self.groups[row]]
+        level = self.uses[row]
+        bucket = self._buckets[level]
+        home = bucket[self.groups[row]]
         self._swap(home, self._place[row], len(home) - 1)
         home.pop()
+        if not home and not any(bucket):
+            del self._buckets[level]
+            del self._levels[bisect_left(self._levels, level)]
         self.uses[row] += step
-        while len(self._buckets) <= self.uses[row]:
-            self._add_bucket()
         self._put(row)
 
-    def _add_bucket(self) -> None:
-        self._buckets.append([[] for _ in range(self._count)])
-        self._vain.append(0)
-
     def _put(self, row: int) -> None:
-        home = self._buckets[self.uses[row]][self.groups[row]]
+        level = self.uses[row]
+        bucket = self._buckets.get(level)
+        if bucket is None:
+            bucket = self._buckets[level] = [[] for _ in range(self._count)]
+            insort(self._levels, level)
+        home = bucket[self.groups[row]]
         self._place[row] = len(home)
         home.append(row)
 
