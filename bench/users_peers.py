@@ -139,7 +139,7 @@ def neighbours(inputs: Inputs, size: int, ours: bool) -> Line:
     if ours:
         found, line = measured(lambda: lists.neighbours(vectors, k, seed=0).rows)
     else:
-        from usearch.index import Index
+        from usearch.index import Index  # type: ignore[import-not-found]
 
         def work() -> Any:
             index = Index(ndim=vectors.shape[1], metric="ip", dtype="f32")
