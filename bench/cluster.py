@@ -136,7 +136,7 @@ def hub(calls: int) -> dict[str, float]:
         database.close()
         run_database = Database(root / "run")
         keeper = Hub(str(root / "run"), await revisions.begin(run_database, "bench", {}), champions=False)
-        keeper.plan(1, {"s": []}, (0, 0))
+        keeper.plan(1, {"s": ()}, (0, 0))
         keeper.work("s")
         begun = time.process_time()
         for start in range(0, len(noted), 8):

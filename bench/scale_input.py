@@ -145,6 +145,63 @@ def expand(base: Sequence[str], count: int, seed: int = 0) -> list[Expanded]:
     return out
 
 
+Way = tuple[int, str, str]
+"""A way to copy nearly: its number, the beginning that is replaced, and what by."""
+WAYS: tuple[Way, ...] = tuple(
+    (number, old, new)
+    for number, (old, new) in enumerate(
+        (
+            ("i am ", "i'm "),
+            ("i'm ", "i am "),
+            ("i do not ", "i don't "),
+            ("i don't ", "i do not "),
+            ("i have ", "i've got "),
+            ("i like ", "i really like "),
+            ("i love ", "i really love "),
+            ("i love ", "i just love "),
+            ("my favorite ", "my favourite "),
+        )
+    )
+)
+
+
+def copied(texts: Sequence[str], seed: int = 0) -> tuple[list[int], list[Way | None], list[str]]:
+    """Put copies among attributes: as many again as were given, every tenth a copy of one before it.
+
+    Returns for each the row of ``texts`` it comes from, the way of a near copy (None: unchanged), and its text. Copies are
+    exact and near in turn, exact as well where no near copy was found. A longer list begins with the shorter one.
+    """
+    rng = random.Random(f"{seed}/copies")
+    fresh = iter(range(len(texts)))
+    rows: list[int] = []
+    ways: list[Way | None] = []
+    out: list[str] = []
+    seen: set[str] = set()
+    for place in range(len(texts)):
+        way: Way | None = None
+        if place % 10 < 9:
+            row = next(fresh)
+            text = texts[row]
+        else:
+            row = rows[rng.randrange(place)]
+            text = texts[row]
+            for _ in range(20 * (place // 10 % 2)):
+                row = rows[rng.randrange(place)]
+                text = texts[row]
+                fitting = [one for one in WAYS if text.startswith(one[1])]
+                if fitting:
+                    way = rng.choice(fitting)
+                    text = way[2] + text[len(way[1]) :]
+                    if text not in seen:
+                        break
+                    way, text = None, texts[row]
+        seen.add(text)
+        rows.append(row)
+        ways.append(way)
+        out.append(text)
+    return rows, ways, out
+
+
 Change = tuple[int, str]
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any
 
-from duologue.executors.ray.executor import RayExecutor, cut
+from duologue.executors.ray.executor import RayExecutor, cut, ranges
 
 
 class Fleeting(Sequence[Any]):
@@ -86,3 +86,11 @@ def test_neighbours_share_a_shard() -> None:
     assert [list(shard) for shard in shards.values()] == [list(range(10, 16)), list(range(16, 23)), list(range(23, 30))]
     assert list(shards) == ["r1-000000", "r1-000001", "r1-000002"]
     assert len(cut(range(1000), None, 2, "r1")) == 4
+
+
+def test_the_hub_gets_ranges_not_pairs() -> None:
+    places = [place for place in range(1000) if place not in (300, 301, 700)]
+    shards = [ranges(places[place] for place in shard) for shard in cut(range(997), 4, 2, "s").values()]
+    assert [place for shard in shards for part in shard for place in part] == places
+    assert sum(len(shard) for shard in shards) == 4 + 2
+    assert ranges([]) == ()

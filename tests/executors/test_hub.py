@@ -21,6 +21,7 @@ from duologue.store.call_log import FAILED, PUT, CallLog
 from duologue.store.database import Database, Statement
 from duologue.store.fold import fold_killed, fold_left
 from duologue.store.ledger import ITEM, SqlLedger
+from duologue.store.lock import RunLock
 from duologue.store.reading import RunReader
 
 CALL = "INSERT OR IGNORE INTO calls VALUES (?, 'generator.turn', 'm', '{\"messages\": []}', '{\"text\": \"Ho\"}', 3, 1, 0, 0.1, 1, 0.0, 1)"
@@ -57,20 +58,33 @@ def make(folder: Path, clock: Callable[[], float] = time.monotonic) -> Hub:
 
 def test_work_has_the_pairs_and_the_winners_to_beat(folder: Path) -> None:
     hub = make(folder)
-    hub.plan(2, {"s": ["p-0", "p-1"]}, (10, 5))
+    hub.plan(2, {"s": (range(2),)}, (10, 5))
     work = hub.work("s")
     assert work is not None
     assert [pair[:12] for pair in work.pairs] == ['{"id":"p-0",', '{"id":"p-1",']
     assert [row[3] for row in work.champions] == ["p-0"]
     assert (work.log, work.elsewhere, work.attempt) == (None, (10, 5), 1)
-    hub.plan(1, {"s": ["p-9"]}, (0, 0))
-    with pytest.raises(StoreError, match="p-9"):
+    hub.plan(1, {"s": (range(1, 9),)}, (0, 0))
+    with pytest.raises(StoreError, match="of the pairs 1 to 8 there are 1, not 8"):
         hub.work("s")
+
+
+def test_pairs_of_an_earlier_pass_are_not_taken(folder: Path) -> None:
+    connection = sqlite3.connect(folder / "run.sqlite")
+    row = connection.execute("SELECT * FROM items WHERE item = 'p-1'").fetchone()
+    connection.execute(ITEM, (*row[:3], "p-before", *row[4:10], 0))
+    connection.commit()
+    connection.close()
+    hub = make(folder)
+    hub.plan(1, {"s": (range(1), range(1, 2))}, (0, 0))
+    work = hub.work("s")
+    assert work is not None
+    assert [pair[:12] for pair in work.pairs] == ['{"id":"p-0",', '{"id":"p-1",']
 
 
 def test_a_further_attempt_begins_with_what_the_first_left_and_cuts_it_off(folder: Path, tmp_path: Path) -> None:
     hub = make(folder)
-    hub.plan(1, {"s": ["p-0"]}, (0, 0))
+    hub.plan(1, {"s": (range(1),)}, (0, 0))
     first = hub.work("s")
     assert first is not None
     hub.write("s", first.attempt, [(CALL, ("one",))], NOTHING)
@@ -91,7 +105,7 @@ def test_a_further_attempt_begins_with_what_the_first_left_and_cuts_it_off(folde
 
 def test_what_a_cut_off_attempt_paid_for_is_counted(folder: Path) -> None:
     hub = make(folder)
-    hub.plan(1, {"s": ["p-0"]}, (0, 0))
+    hub.plan(1, {"s": (range(1),)}, (0, 0))
     hub.work("s")
     second = hub.work("s")
     assert second is not None
@@ -122,7 +136,7 @@ def test_what_a_cut_off_attempt_paid_for_is_counted(folder: Path) -> None:
 def test_after_the_end_nobody_writes(folder: Path) -> None:
     """A worker outlives the driver's patience: its log must not be opened again."""
     hub = make(folder)
-    hub.plan(1, {"s": ["p-0"], "t": ["p-1"]}, (0, 0))
+    hub.plan(1, {"s": (range(1),), "t": (range(1, 2),)}, (0, 0))
     hub.work("s")
     hub.write("s", 1, [(CALL, ("one",))], NOTHING)
     hub.close()
@@ -133,7 +147,7 @@ def test_after_the_end_nobody_writes(folder: Path) -> None:
     hub.end("s", 1)
     assert hub.work("t") is None
     assert list((folder / "shards").glob("*.sqlite*")) == []
-    hub.plan(1, {"s": ["p-0"]}, (0, 0))
+    hub.plan(1, {"s": (range(1),)}, (0, 0))
     again = hub.work("s")
     assert again is not None
     assert again.log is None
@@ -141,7 +155,7 @@ def test_after_the_end_nobody_writes(folder: Path) -> None:
 
 def test_a_message_is_written_whole_or_not_at_all(folder: Path) -> None:
     hub = make(folder)
-    hub.plan(1, {"s": ["p-0"]}, (0, 0))
+    hub.plan(1, {"s": (range(1),)}, (0, 0))
     hub.work("s")
     with pytest.raises(sqlite3.Error):
         hub.write("s", 1, [(CALL, ("one",)), ("INSERT INTO nowhere VALUES (1)", ())], NOTHING)
@@ -153,7 +167,7 @@ def test_a_message_is_written_whole_or_not_at_all(folder: Path) -> None:
 
 def test_each_attempt_hears_what_all_others_spent(folder: Path) -> None:
     hub = make(folder)
-    hub.plan(1, {"a": ["p-0"], "b": ["p-1"]}, (100, 10))
+    hub.plan(1, {"a": (range(1),), "b": (range(1, 2),)}, (100, 10))
     hub.work("a"), hub.work("b")
     spent = replace(NOTHING, calls=2, prompt_tokens=7, completion_tokens=3)
     assert hub.write("a", 1, [], spent).elsewhere == (100, 10)
@@ -164,14 +178,14 @@ def test_each_attempt_hears_what_all_others_spent(folder: Path) -> None:
     assert hub.write("a", 2, [], spent).elsewhere == (107, 13)
     assert hub.write("b", 1, [], NOTHING).elsewhere == (114, 16)
     assert hub.news().usage == plus(spent, spent)
-    hub.plan(2, {"a": ["p-0"]}, (114, 16))
+    hub.plan(2, {"a": (range(1),)}, (114, 16))
     hub.work("a")
     assert hub.write("a", 1, [], spent).elsewhere == (114, 16)
 
 
 def test_news_tell_each_outcome_once(folder: Path) -> None:
     hub = make(folder)
-    hub.plan(1, {"s": ["p-0", "p-1"]}, (0, 0))
+    hub.plan(1, {"s": (range(2),)}, (0, 0))
     hub.work("s")
     hub.write("s", 1, [(ITEM, _item("p-0"))], NOTHING)
     news = hub.news()
@@ -186,7 +200,7 @@ def test_news_tell_each_outcome_once(folder: Path) -> None:
 
 def test_the_first_reason_to_stop_reaches_everybody(folder: Path) -> None:
     hub = make(folder)
-    hub.plan(1, {"s": ["p-0"]}, (0, 0))
+    hub.plan(1, {"s": (range(1),)}, (0, 0))
     hub.work("s")
     assert hub.write("s", 1, [], NOTHING).stop is None
     hub.stop("the budget is spent")
@@ -197,7 +211,7 @@ def test_the_first_reason_to_stop_reaches_everybody(folder: Path) -> None:
 def test_workers_are_silent_when_none_was_heard_of(folder: Path) -> None:
     now = [0.0]
     hub = make(folder, lambda: now[0])
-    hub.plan(1, {"a": ["p-0"], "b": ["p-1"]}, (0, 0))
+    hub.plan(1, {"a": (range(1),), "b": (range(1, 2),)}, (0, 0))
     assert hub.silent(5) == []
     hub.work("a", "first"), hub.work("b", "second")
     now[0] = 4.0
@@ -215,7 +229,7 @@ def test_logged_calls_are_found_by_key(folder: Path) -> None:
 
 def test_what_a_killed_run_left_is_folded_in_by_the_next(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hub = make(folder)
-    hub.plan(1, {"s": ["p-0", "p-1"]}, (0, 0))
+    hub.plan(1, {"s": (range(2),)}, (0, 0))
     hub.work("s")
     # Not ended and not closed, as after a kill.
     hub.write("s", 1, [(CALL, ("one",)), (ITEM, _item("p-1"))], NOTHING)
@@ -239,3 +253,39 @@ def test_what_a_killed_run_left_is_folded_in_by_the_next(folder: Path, monkeypat
     with RunReader(folder) as reader:
         assert {call["key"] for call in reader.calls()} == {"known", "one"}
         assert {item.item for item in reader.items("conversation")} == {"p-0", "p-1"}
+
+
+def test_a_killed_run_is_read_with_its_open_shards(folder: Path) -> None:
+    hub = make(folder)
+    hub.plan(1, {"s": (range(2),)}, (0, 0))
+    hub.work("s")
+    hub.write("s", 1, [(CALL, ("one",)), (ITEM, _item("p-1"))], NOTHING)
+    (folder / "run.lock").write_text("process 1 on elsewhere", encoding="utf-8")
+
+    def read() -> set[str]:
+        with RunReader(folder) as reader:
+            return {item.item for item in reader.items("conversation")}
+
+    async def read_in_a_loop() -> set[str]:
+        return read()
+
+    # Somebody still writes there.
+    assert read() == {"p-0"}
+    hub.close()
+    with RunLock(folder, passing=True):
+        assert read() == {"p-0"}
+    assert asyncio.run(read_in_a_loop()) == {"p-0", "p-1"}
+    assert list((folder / "shards").glob("*.sqlite*")) == []
+    # Who goes on with the run hears all the same how it ended.
+    with RunLock(folder) as lock:
+        assert lock.stale == "process 1 on elsewhere"
+
+
+def test_a_shard_that_cannot_be_read_is_named(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    make(folder).close()
+    (folder / "shards" / "s.sqlite").write_bytes(b"no database at all" * 100)
+    with RunReader(folder) as reader:
+        assert {item.item for item in reader.items("conversation")} == {"p-0"}
+    assert "1 shards of a killed run are not folded in" in caplog.text
+    assert "s.sqlite: can't be read" in caplog.text
+    assert (folder / "shards" / "s.sqlite").exists()

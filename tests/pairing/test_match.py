@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from duologue.config.sections import PairingConfig, SplitsConfig
 from duologue.errors import ConfigError, ImpossibleRequest
 from duologue.models.protocol import Embedder
+from duologue.pairing import embedding
 from duologue.pairing import match as match_module
 from duologue.pairing.match import Pairs, pair_users, users_needed
 from duologue.records import Outcome, Pair, Profile, make_id
 from duologue.store.protocol import Ledger
+from duologue.vectors import kept
 
 MakeUsers = Callable[..., list[Profile]]
 Match = Callable[..., Pairs]
@@ -165,3 +167,30 @@ def test_when_everybody_is_free_vectors_are_not_copied(users: MakeUsers, embedde
     whole = matcher._rows(range(6))()
     assert np.shares_memory(whole, matcher._rows(range(6))())
     assert (matcher._rows([1, 4])() == whole[[1, 4]]).all()
+
+
+@pytest.mark.parametrize("exact", [10**6, 0])
+@pytest.mark.parametrize("k", [1, 3])
+def test_a_score_by_embedding_is_that_of_the_two_users(
+    users: MakeUsers, embedder: Embedder, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, exact: int, k: int
+) -> None:
+    """Whatever table the vectors come from, in whatever order that was filled, and whoever is free."""
+    monkeypatch.setattr(embedding, "EXACT", exact)
+    monkeypatch.setattr(embedding, "_USERS", 16)
+    monkeypatch.setattr(kept, "MANY", 1)
+    people = many(users, 60)
+    table = kept.KeptVectors(embedder)
+    texts = [a.text for person in people for a in person.attributes]
+    random.Random(1).shuffle(texts)
+    table.embed(texts)
+    config = PairingConfig.model_validate(
+        {"pairs": 25, "policy": "embedding", "pairs_per_user": k, "min_similarity": 0}
+    )
+    pairs = pair_users(people, config=config, embedder=table, ledger=ledger, splits=SplitsConfig(), seed=3)
+    for pair in pairs:
+        one, other = (
+            embedder.embed([a.text for a in user.attributes]).mean(axis=0) for user in (pair.user_1, pair.user_2)
+        )
+        true = float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+        assert pair.score == pytest.approx(max(0.0, true), abs=1e-5)
+    assert len({pair.score for pair in pairs}) > 5

@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.users.balance import Balance
+from duologue.users.balance import Balance, large_groups
 
 
 @given(n=st.integers(1, 12), draws=st.integers(0, 60), seed=st.integers(0, 99))
@@ -77,3 +77,40 @@ def test_gives_up_after_the_tries() -> None:
 
     assert Balance(50).draw(random.Random(0), never, 20) is None
     assert len(seen) == len(set(seen)) == 20
+
+
+def test_a_group_left_out_costs_nothing() -> None:
+    groups = large_groups(["large"] * 5000 + [f"k{n}" for n in range(4000)] + [""] * 1000, 0.1)
+    assert groups == [1] * 5000 + [0] * 5000
+    balance, rng, looks = Balance(10_000, groups), random.Random(0), [0]
+
+    def small(row: int) -> bool:
+        looks[0] += 1
+        return row >= 5000
+
+    drawn = [balance.draw(rng, small, 2000, {1}) for _ in range(20_000)]
+    assert all(row is not None and row >= 5000 for row in drawn)
+    assert looks[0] == 20_000
+    assert {balance.uses[row] for row in range(5000, 10_000)} == {4}
+    # Nothing is hidden for good.
+    assert balance.draw(rng, lambda row: True, 2000) in range(5000)
+
+
+def test_groups_change_no_chances() -> None:
+    hits = [0, 0]
+    for seed in range(400):
+        row = Balance(100, [1] * 25 + [0] * 75).draw(random.Random(seed), lambda row: True, 10)
+        assert row is not None
+        hits[row >= 25] += 1
+    assert 70 <= hits[0] <= 130
+
+
+def test_uses_that_nobody_has_are_not_walked_through() -> None:
+    balance, rng = Balance(4, [0, 0, 1, 1]), random.Random(0)
+    for _ in range(600):
+        balance.draw(rng, lambda row: True, 10, {1})
+    assert balance.uses == [300, 300, 0, 0]
+    assert balance._levels == [0, 300]
+    assert list(balance._buckets) == [0, 300]
+    balance.give_back(0)
+    assert balance._levels == [0, 299, 300]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
@@ -131,6 +132,19 @@ def test_a_large_category_blocks_no_profile(build: Build, monkeypatch: pytest.Mo
     )
     profiles = build(Expansion(attributes, ()), 80, size=4, max_similarity=1.0, entailment=1.0)
     assert len(profiles) == 80
+
+
+def test_a_large_category_is_not_looked_through(
+    build: Build, outcomes: list[Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its attributes, used less than the others, lie in the way of every place after the first."""
+    monkeypatch.setattr(profiles_module, "TRIES", 200)
+    attributes = tuple(
+        Attribute.of(f"I keep {n} {THINGS[n % 16]}", category="large" if n % 2 else f"k{n}") for n in range(240)
+    )
+    build(Expansion(attributes, ()), 240, size=4, max_similarity=1.0, entailment=1.0)
+    notes = " ".join(o.reason for o in outcomes if o.stage == "profile")
+    assert sum(map(int, re.findall(r"category (\d+)", notes))) < 50
 
 
 def test_sizes_span_the_range(build: Build) -> None:

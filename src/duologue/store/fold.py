@@ -7,14 +7,18 @@ as well is logged once, and its price noted as wasted. Folding the same file aga
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from duologue.errors import StoreError
 from duologue.store import schema
 from duologue.store.database import Database, Statement, open_reader
-from duologue.store.lock import RunLock
+from duologue.store.lock import InUse, RunLock
+
+_log = logging.getLogger("duologue")
 
 FOLDER = "shards"
 """Where the logs of shards lie in a run folder."""
@@ -76,6 +80,38 @@ async def fold_killed(folder: Path, database: Database) -> int:
         return await fold_left(folder, database)
     finally:
         lock.release()
+
+
+def fold_at_rest(folder: Path) -> int:
+    """Fold what a killed run left, for somebody who is about to read it; return how many logs there were.
+
+    Nothing is done while the run or one of its workers is still there: then the shards that have ended can be read. What
+    can't be folded is named in a warning, and stays.
+    """
+    left = len(list((folder / FOLDER).glob("*.sqlite")))
+    if not left:
+        return 0
+    try:
+        # In a thread, because whoever reads may be in an event loop.
+        with (
+            RunLock(folder, passing=True),
+            RunLock(folder / FOLDER, passing=True),
+            ThreadPoolExecutor(1) as pool,
+        ):
+            return pool.submit(asyncio.run, _fold_all(folder)).result()
+    except InUse:
+        return 0
+    except StoreError as error:
+        _log.warning("%d shards of a killed run are not folded in, what they hold is not shown: %s", left, error)
+        return 0
+
+
+async def _fold_all(folder: Path) -> int:
+    database = Database(folder)
+    try:
+        return await fold_left(folder, database)
+    finally:
+        database.close()
 
 
 async def fold_left(folder: Path, database: Database) -> int:

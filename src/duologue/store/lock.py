@@ -12,19 +12,25 @@ from duologue.errors import StoreError
 FILE_NAME = "run.lock"
 
 
+class InUse(StoreError):
+    """Another process has the lock."""
+
+
 class RunLock:
     """Exclusive lock of a run folder: ``flock`` on ``run.lock``, which also names its holder.
 
     A context manager. ``stale`` tells, once held, which process left the lock behind without an orderly end.
     """
 
-    def __init__(self, folder: Path, name: str = FILE_NAME) -> None:
+    def __init__(self, folder: Path, name: str = FILE_NAME, *, passing: bool = False) -> None:
+        """``passing`` is for somebody who does not go on with the run: who left it behind stays named."""
         self.path = folder / name
         self.stale: str | None = None
+        self._passing = passing
         self._file: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock. Raises StoreError, naming the holder, when another process has it."""
+        """Take the lock. Raises InUse, naming the holder, when another process has it, StoreError when it can't be had."""
         import fcntl
 
         try:
@@ -41,7 +47,7 @@ class RunLock:
             os.close(file)
             if not isinstance(error, BlockingIOError):
                 raise StoreError(f"{self.path}: can't be locked ({error.strerror}); use a local disk") from error
-            raise StoreError(
+            raise InUse(
                 f"{self.path.parent}: in use by {holder}; wait for it to end, stop it, or choose another folder"
             ) from error
         self.stale = _read(file) or None
@@ -54,6 +60,8 @@ class RunLock:
         if self._file is None:
             return
         os.ftruncate(self._file, 0)
+        if self._passing and self.stale:
+            os.pwrite(self._file, self.stale.encode(), 0)
         os.close(self._file)
         self._file = None
 

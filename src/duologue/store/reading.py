@@ -19,6 +19,7 @@ from duologue.store import hand
 from duologue.store.call_log import unpack_request
 from duologue.store.codec import decode
 from duologue.store.database import FILE_NAME, open_reader
+from duologue.store.fold import fold_at_rest
 from duologue.store.revisions import COLUMNS, Revision
 
 T = TypeVar("T", Candidate, Conversation, Pair, Profile)
@@ -75,12 +76,16 @@ class CallTotal:
 
 
 class RunReader:
-    """A run folder, opened read-only. ``revision_id`` None means the one started last. A context manager."""
+    """A run folder, opened read-only. ``revision_id`` None means the one started last. A context manager.
+
+    What shards of a killed run hold (executor ray) is taken into its database first.
+    """
 
     def __init__(self, folder: Path | str, revision_id: int | None = None) -> None:
         """Raises StoreError, in one line, when the folder holds no run or no such revision."""
         self.folder = Path(folder)
         self._connection: sqlite3.Connection = open_reader(self.folder / FILE_NAME)
+        fold_at_rest(self.folder)
         where = "ORDER BY started DESC, id DESC LIMIT 1" if revision_id is None else "WHERE id = ?"
         parameters = () if revision_id is None else (revision_id,)
         row = self._connection.execute(f"SELECT {COLUMNS} FROM revisions {where}", parameters).fetchone()  # noqa: S608

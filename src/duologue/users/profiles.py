@@ -14,7 +14,7 @@ from duologue.models.protocol import Embedder, Nli
 from duologue.records import Attribute, Outcome, Profile, make_id
 from duologue.store.protocol import Ledger
 from duologue.text import normalise
-from duologue.users.balance import Balance
+from duologue.users.balance import NO_GROUPS, Balance, large_groups
 from duologue.users.consistency import BATCH, Consistency
 from duologue.users.expansion import Expansion
 
@@ -26,7 +26,8 @@ MANY_WAVE = 1024
 ROUNDS = 12
 """Times the refused members of a profile are drawn anew before it is abandoned."""
 TRIES = 2_000
-"""Attributes of equal use looked at for one place in a profile, before those used once more."""
+"""Attributes of equal use looked at for one place in a profile, before those used once more. Of more attributes than that, or
+for ``MANY`` profiles, large categories are drawn from apart; below, what is drawn depends on it that they are not."""
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ def build_profiles(
     ledger.begin("profile", count)
     wave = WAVE if count < MANY else MANY_WAVE
     checks = Consistency(attributes, config, embedder, nli, BATCH * wave // WAVE)
-    balance = Balance(len(attributes))
+    balance = Balance(len(attributes), _large_categories(attributes, count, config))
     made: dict[str, Profile] = {}
     blocked: Counter[str] = Counter()
     number, most = 0, 4 * count + wave
@@ -179,10 +180,21 @@ def _draw_members(draft: _Draft, checks: Consistency, balance: Balance) -> None:
         return by is None
 
     while len(draft.rows) < draft.size:
-        row = balance.draw(draft.rng, fits, TRIES)
+        # A large category that is there already is left out at once, not member by member.
+        row = balance.draw(draft.rng, fits, TRIES, {balance.groups[row] for row in draft.rows} - {0})
         if row is None:
             return
         draft.rows.append(row)
+
+
+def _large_categories(attributes: Sequence[Attribute], count: int, config: ProfilesConfig) -> Sequence[int]:
+    """The groups of :class:`Balance`: categories so large that their attributes can't be used as often as the others.
+
+    That begins where a category's share is that of one place in a profile; half of it is taken, for the safe side.
+    """
+    if not config.distinct_categories or (len(attributes) <= TRIES and count < MANY):
+        return NO_GROUPS
+    return large_groups([a.category for a in attributes], 0.5 / config.size_range[1])
 
 
 def _problem(draft: _Draft, low: int, profile: Profile, made: Mapping[str, Profile]) -> str | None:

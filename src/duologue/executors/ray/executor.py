@@ -19,7 +19,7 @@ from duologue.executors.parts import Parts
 from duologue.executors.protocol import Work
 from duologue.executors.ray.hub import Hub
 from duologue.executors.ray.link import ask
-from duologue.executors.ray.messages import Job, News
+from duologue.executors.ray.messages import Job, News, Places
 from duologue.executors.ray.paths import absolute
 from duologue.executors.ray.session import RaySession
 from duologue.executors.ray.worker import Report, ShardWorker
@@ -79,9 +79,8 @@ class RayExecutor:
         workers = self._session.workers()
         left = cut(places, parts.config.executor.shards, workers, _name(parts.revision, iteration))
         hub = self._hub = self._hub or self._make_hub()
-        ids = {name: [pairs[place].id for place in shard] for name, shard in left.items()}
-        await ask(hub.plan, iteration, ids, parts.engine.spent)
-        del ids
+        shards = {name: ranges(pairs[place].index for place in shard) for name, shard in left.items()}
+        await ask(hub.plan, iteration, shards, parts.engine.spent)
         job = Job(
             absolute(parts.config).model_dump_json(),
             iteration,
@@ -216,6 +215,17 @@ def cut(pairs: Sequence[int], shards: int | None, workers: int, name: str) -> di
     count = min(len(pairs), shards or max(workers, -(-len(pairs) // SHARD)))
     bounds = [len(pairs) * i // count for i in range(count + 1)]
     return {f"{name}-{i:06d}": pairs[bounds[i] : bounds[i + 1]] for i in range(count)}
+
+
+def ranges(indices: Iterable[int]) -> Places:
+    """Ascending indices as ranges, neighbours in one."""
+    found: list[range] = []
+    for index in indices:
+        if found and found[-1].stop == index:
+            found[-1] = range(found[-1].start, index + 1)
+        else:
+            found.append(range(index, index + 1))
+    return tuple(found)
 
 
 def packed(backend: Backend | None) -> bytes | None:

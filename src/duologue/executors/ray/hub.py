@@ -15,7 +15,7 @@ from typing import Any
 
 from duologue.engine.usage import NOTHING, Usage, plus
 from duologue.errors import StoreError
-from duologue.executors.ray.messages import News, Reply, Statements, Work
+from duologue.executors.ray.messages import News, Places, Reply, Statements, Work
 from duologue.records import Outcome
 from duologue.store import schema
 from duologue.store.call_log import FAILED, PUT
@@ -26,8 +26,10 @@ from duologue.store.lock import RunLock
 from duologue.store.revisions import Revision
 
 _GET_ITEM = "SELECT * FROM items WHERE revision = ? AND stage = ? AND iteration = ? AND item = ?"
-_DATA = 7
-"""The column ``data`` of ``items``."""
+_GET_PAIRS = (
+    "SELECT item, data FROM items WHERE revision = ? AND stage = 'pair' AND iteration = 0 AND pass = ?"
+    " AND position >= ? AND position < ? ORDER BY position"
+)
 _GET_CALLS = "SELECT key, answer, prompt_tokens, completion_tokens, cached_tokens FROM calls WHERE key IN ({})"
 
 _LATE = "-late"
@@ -50,11 +52,11 @@ class Hub:
         self._locked = False
         self._run = open_reader(Path(folder) / FILE_NAME)
         self._clock = clock
-        self._revision = revision.id
+        self._revision = revision
         self._champions = champions
         self._numbers = itertools.count()
         self._iteration = 0
-        self._pairs: dict[str, list[str]] = {}
+        self._pairs: dict[str, Places] = {}
         self._attempts: dict[str, int] = {}
         self._holders: dict[str, tuple[Any, float]] = {}
         """By shard that is worked on: the worker's handle and when it was last heard of."""
@@ -71,8 +73,8 @@ class Hub:
         """A number for a new worker, from 0."""
         return next(self._numbers)
 
-    def plan(self, iteration: int, shards: dict[str, list[str]], spent: tuple[int, int]) -> None:
-        """Take an iteration's shards (name to ids of pairs) and the tokens that the run has spent until now."""
+    def plan(self, iteration: int, shards: dict[str, Places], spent: tuple[int, int]) -> None:
+        """Take an iteration's shards (name to indices of pairs) and the tokens that the run has spent until now."""
         if not self._locked:
             # A driver that goes on after this one was killed waits until nobody writes here any more.
             self._lock.acquire()
@@ -93,13 +95,13 @@ class Hub:
             return None
         self._holders[shard] = worker, self._clock()
         attempt = self._attempts[shard] = self._attempts.get(shard, 0) + 1
-        pairs = tuple(str(self._item("pair", 0, pair)[_DATA]) for pair in self._pairs[shard])
+        pairs = self._pairs_of(shard)
         champions: tuple[tuple[object, ...], ...] = ()
         if self._champions and self._iteration > 1:
-            rows = (self._row("conversation", self._iteration - 1, pair) for pair in self._pairs[shard])
+            rows = (self._row("conversation", self._iteration - 1, pair) for pair, _ in pairs)
             champions = tuple(row for row in rows if row is not None)
         self._used[shard, attempt] = NOTHING
-        return Work(attempt, pairs, champions, self._left(shard), self._spent())
+        return Work(attempt, tuple(data for _, data in pairs), champions, self._left(shard), self._spent())
 
     def write(self, shard: str, attempt: int, statements: Statements, usage: Usage) -> Reply:
         """Make an attempt's rows durable and take note of its counts so far.
@@ -177,15 +179,24 @@ class Hub:
 
     def _row(self, stage: str, iteration: int, item: str) -> tuple[object, ...] | None:
         found: tuple[object, ...] | None = self._run.execute(
-            _GET_ITEM, (self._revision, stage, iteration, item)
+            _GET_ITEM, (self._revision.id, stage, iteration, item)
         ).fetchone()
         return found
 
-    def _item(self, stage: str, iteration: int, item: str) -> tuple[object, ...]:
-        row = self._row(stage, iteration, item)
-        if row is None:
-            raise StoreError(f"{self._folder.parent}: {stage} {item} is missing; run the same command again")
-        return row
+    def _pairs_of(self, shard: str) -> list[tuple[str, str]]:
+        """(id, JSON) of a shard's pairs."""
+        found: list[tuple[str, str]] = []
+        for places in self._pairs[shard]:
+            rows = self._run.execute(
+                _GET_PAIRS, (self._revision.id, self._revision.pass_, places.start, places.stop)
+            ).fetchall()
+            if len(rows) != len(places):
+                raise StoreError(
+                    f"{self._folder.parent}: of the pairs {places.start} to {places.stop - 1} there are {len(rows)}, not "
+                    f"{len(places)}; run the same command again"
+                )
+            found.extend(rows)
+        return found
 
     def _path(self, shard: str) -> Path:
         return self._folder / f"{shard}.sqlite"

@@ -11,6 +11,8 @@ from duologue.store.database import Statement
 from duologue.store.revisions import Revision
 
 Statements = list[Statement]
+Places = tuple[range, ...]
+"""Indices of a shard's pairs, ascending: a few ranges, whatever the number of pairs."""
 
 
 @dataclass(frozen=True, slots=True)
