@@ -113,7 +113,7 @@ def make_run(folder: Path, conversations: int) -> None:
                     for e, k in EXPERTS
                 )
                 connection.executemany(
-                    "INSERT INTO verdicts VALUES (1, ?, ?, ?, ?, ?, ?, ?, '[]', ?, 1)",
+                    "INSERT INTO verdicts VALUES (1, ?, ?, ?, ?, ?, ?, ?, '[]', ?, 1, '[]')",
                     [
                         (name, v.expert, v.kind, v.value, v.passed, v.reason, encode(v.evidence).decode(), i)
                         for i, v in enumerate(verdicts)

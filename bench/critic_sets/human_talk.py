@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from critic_sets.common import Lab, Row, candidate, exchanged, overlap, share
 from duologue.conversations.critic.guards.swap import SwapGuard
-from duologue.records import Candidate
+from duologue.records import Candidate, Verdict
 
 NAME = "convai2_human"
 
@@ -28,16 +28,12 @@ def rows(lab: Lab) -> Iterator[Row]:
         trivial=("swap guard", share([not guard.check(t).passed for t in talks])),
         unit="%",
     )
-    for kind, word in (
-        ("contradiction", " contradicts User "),
-        ("swap", " takes over "),
-        ("self-contradiction", " contradicts what "),
-    ):
+    for kind in ("contradiction", "swap", "self-contradiction"):
         yield lab.row(
             NAME,
-            f"of these for a {kind}",
+            f"rejected for a {kind}",
             "faithfulness",
-            share([word in v.reason for v in verdicts]),
+            share([kind in kinds(v) for v in verdicts]),
             len(talks),
             unit="%",
         )
@@ -74,6 +70,16 @@ def rows(lab: Lab) -> Iterator[Row]:
             len(talks),
             unit="%",
         )
+
+
+def kinds(verdict: Verdict) -> set[str]:
+    """The kinds of all that a verdict's evidence finds wrong; its reason names three findings at most."""
+    named = {
+        "contradiction": lambda e: e.label == "contradicted" and not e.against_self,
+        "swap": lambda e: e.swapped,
+        "self-contradiction": lambda e: e.against_self,
+    }
+    return {kind for kind, holds in named.items() if any(map(holds, verdict.evidence))}
 
 
 def talk(row: dict) -> Candidate:

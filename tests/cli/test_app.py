@@ -384,3 +384,9 @@ def test_items_are_rows_with_their_reasons(finished: Path) -> None:
     assert len(duologue("items", finished, "--stage", "seed", "--limit", "3").stdout.splitlines()) == 3
     assert "--stage" in one_line(duologue("items", finished, "--stage", "dreams"), 2)
     assert "--status" in one_line(duologue("items", finished, "--status", "odd"), 2)
+
+
+def test_what_the_model_was_not_trained_for_is_said_before_the_run() -> None:
+    done = duologue("run", "--model", "duologue-135m", "--mode", "whole", "--seeds", SEEDS, "--pairs", "2", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("duologue-135m was not trained to write conversations this way")

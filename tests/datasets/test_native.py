@@ -32,7 +32,7 @@ def test_a_row_becomes_the_conversation_it_was_made_from(rows: list[dict[str, An
 
 def test_values_that_are_no_number_stay_so(rows: list[dict[str, Any]]) -> None:
     row = copy.deepcopy(rows[0])
-    row["verdicts"][0]["value"] = None
+    row["verdicts"][0] |= {"value": None, "scores": [0.25, None], "utterances": [1]}
     made = conversation_of(row, 0)
     assert made is not None
     assert orjson.loads(orjson.dumps(row_of(made))) == row

@@ -42,7 +42,16 @@ def _make(
         evidence = tuple(Evidence(1, first.attributes[0].id, i, labels[i % 3], 0.25) for i in range(len(utterances)))
         verdicts = [
             Verdict("format", "guard", 1.0, True),
-            Verdict("faithfulness", "filter", 0.5, False, 'says "no"\nto it', evidence, (0,)),
+            Verdict(
+                "faithfulness",
+                "filter",
+                0.5,
+                False,
+                'says "no"\nto it',
+                evidence,
+                (0,),
+                tuple(0.5 - 0.25 * i for i in range(len(utterances))),
+            ),
         ]
     return Conversation(candidate, tuple(verdicts), 0.75)
 

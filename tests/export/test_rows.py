@@ -66,6 +66,7 @@ def test_row(one: Conversation) -> None:
     ]
     assert row["coverage"] == {"user_1": 0.5, "user_2": 0.0}
     assert [v["expert"] for v in row["verdicts"]] == ["format", "faithfulness"]
+    assert [(v["utterances"], v["scores"]) for v in row["verdicts"]] == [([], []), ([0], [0.5, 0.25, 0.0])]
 
 
 def test_evidence_of_several_experts_is_given_once_with_the_surest_score(one: Conversation) -> None:

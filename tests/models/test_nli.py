@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,3 +158,45 @@ def test_the_shipped_fit() -> None:
     context = fit_context(["I have two dogs.", "Nice, what are their names?"])
     good, other = model.score([(context, "They are called Rex and Daisy."), (context, "I work in a bank downtown.")])
     assert good > other
+
+
+def _as_on_the_hub(folder: Path, order: tuple[str, ...], where: str = "onnx/model.onnx", **config: Any) -> Path:
+    (folder / "meta.json").unlink()
+    (folder / "onnx").mkdir()
+    (folder / "model.onnx").rename(folder / where)
+    named = {"id2label": {str(i): label for i, label in enumerate(order)}, "max_position_embeddings": 512}
+    (folder / "config.json").write_text(json.dumps({**named, **config}))
+    return folder
+
+
+@pytest.mark.parametrize("where", ["onnx/model.onnx", "model.onnx"])
+def test_a_folder_as_it_lies_on_the_hub(nli_folder: Callable[..., Path], where: str) -> None:
+    folder = nli_folder(("contradiction", "entailment", "neutral"), (-0.01, 0.02, 0.0))
+    expected = OnnxNli(folder).predict(PAIRS)
+    model = OnnxNli(_as_on_the_hub(folder, ("CONTRADICTION", "entailment", "Neutral"), where))
+    np.testing.assert_array_equal(model.predict(PAIRS), expected)
+    assert len(model.name.removeprefix("nli-")) == 12
+    assert model.predict([("w1 " * 900, "w2")]).shape == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("order", "config", "message"),
+    [
+        (("entailment", "not_entailment"), {}, "no three-way"),
+        ((), {"id2label": None}, "names no labels"),
+        (LABELS, {"max_position_embeddings": "many"}, "names no labels"),
+    ],
+)
+def test_a_hub_model_of_another_kind(
+    nli_folder: Callable[..., Path], order: tuple[str, ...], config: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ModelError, match=message):
+        load_nli(str(_as_on_the_hub(nli_folder(), order, **config)))
+
+
+@pytest.mark.parametrize("name", ["onnx/model.onnx", "tokenizer.json"])
+def test_an_incomplete_hub_folder(nli_folder: Callable[..., Path], name: str) -> None:
+    folder = _as_on_the_hub(nli_folder(), LABELS)
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=f"has no {name}"):
+        load_nli(str(folder))

@@ -58,6 +58,16 @@ def test_an_agreeing_answer_counts_more_after_something_vile(model: BuiltinToxic
     assert plain.score < 0.5
 
 
+@pytest.mark.parametrize("words", [70, 200])
+def test_a_long_utterance_is_read_to_its_end(model: BuiltinToxicity, words: int) -> None:
+    plain = " ".join(["We went to the park and had some tea and cake with my sister."] * (words // 14 + 1))
+    calm, late, early = model.rate([plain, f"{plain} {INSULT}", f"{INSULT} {plain}"])
+    assert calm.score < 0.5
+    assert late.score > 0.5
+    assert early.score > 0.5
+    assert late.category == "offence"
+
+
 def test_nothing_and_hostile_texts(model: BuiltinToxicity) -> None:
     assert model.score([]).shape == (0,)
     assert model.rate([]) == ()

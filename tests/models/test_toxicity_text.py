@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.models.toxicity_text import LONGEST_WORD, PIECES, TEXT_WORDS, ids_of, pieces_of, words_of
+from duologue.models.toxicity_text import LONGEST_WORD, PIECES, TEXT_WORDS, ids_of, pieces_of, windows_of, words_of
 
 ANY = st.text(st.characters(codec=None), max_size=60) | st.text(st.sampled_from("aA '\u2019\ud800\x00\n!"), max_size=60)
 
@@ -42,3 +45,15 @@ def test_any_text_is_read(text: str) -> None:
     assert all(0 < len(word) <= LONGEST_WORD for word in words)
     pieces = pieces_of(words) + pieces_of(words_of(text, last=True, most=4), "b:")
     assert all(0 < piece < PIECES for piece in pieces)
+
+
+@pytest.mark.parametrize("n", [0, 1, TEXT_WORDS, TEXT_WORDS + 1, TEXT_WORDS * 3 // 2, TEXT_WORDS * 3 // 2 + 1, 5000])
+def test_every_word_and_every_two_in_a_row_stand_in_a_window(n: int) -> None:
+    words = [f"w{i}" for i in range(n)]
+    windows = windows_of(" ".join(words))
+    assert max(map(len, windows)) <= TEXT_WORDS
+    assert sorted({word for window in windows for word in window}) == sorted(words)
+    assert {two for window in windows for two in pairwise(window)} == set(pairwise(words))
+    if n <= TEXT_WORDS:
+        assert windows == [words]
+    assert len(windows) == 1 or all(map(len, windows))

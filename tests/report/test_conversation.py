@@ -31,6 +31,15 @@ def test_attributes_name_the_utterances_that_carry_them() -> None:
     assert "faithfulness 0.50" in text
 
 
+def test_what_an_expert_says_of_each_utterance_is_shown() -> None:
+    pair = Pair("p-1", 0, Profile.of((Attribute.of("I ski."),)), Profile.of((Attribute.of("I sing."),)))
+    candidate = Candidate("k-1", pair, 1, 0, 0, ("Snow at last.", "Damn snow."), "turns", "m", "h", 0)
+    out = io.StringIO()
+    verdict = Verdict("toxicity", "filter", 0.6, True, scores=(0.01, 0.4))
+    print_conversation(Console(file=out, width=100), Conversation(candidate, (verdict,)))
+    assert "toxicity by utterance  1: 0.01  2: 0.40" in out.getvalue()
+
+
 def test_a_long_attribute_is_wrapped_below_itself() -> None:
     lines = shown(width=30).splitlines()
     row = next(i for i, line in enumerate(lines) if "2a I have" in line)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from duologue.errors import StoreError
+from duologue.records import Verdict
 from duologue.store import schema
 from duologue.store.database import FILE_NAME, Database, open_reader
+from duologue.store.reading import RunReader
 
 INSERT = "INSERT INTO meta VALUES (?, ?)"
 
@@ -115,6 +117,36 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     for attempt in (lambda: Database(tmp_path), lambda: open_reader(tmp_path / FILE_NAME)):
         with pytest.raises(StoreError, match="newer duologue"):
             attempt()
+
+
+def first_version(folder: Path) -> None:
+    """A file as the first version made it, with one verdict."""
+    Database(folder).close()
+    with sqlite3.connect(folder / FILE_NAME) as connection:
+        connection.execute("ALTER TABLE verdicts DROP COLUMN scores")
+        connection.execute("INSERT INTO verdicts VALUES (1, 'k', 'toxicity', 'filter', 0.9, 1, '', '[]', '[]', 0, 1)")
+        connection.execute(
+            "INSERT INTO revisions (fingerprint, config, state, pass, started) VALUES ('f', '{}', 'finished', 1, 0)"
+        )
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
+def test_a_file_of_the_first_version_is_read_as_it_is_and_gets_the_new_column_when_written_to(tmp_path: Path) -> None:
+    first_version(tmp_path)
+    before = (tmp_path / FILE_NAME).read_bytes()
+    expected = (Verdict("toxicity", "filter", 0.9, True),)
+    with RunReader(tmp_path) as reader:
+        assert reader.verdicts("k") == expected
+    assert (tmp_path / FILE_NAME).read_bytes() == before
+    for _ in range(2):
+        Database(tmp_path).close()
+        with RunReader(tmp_path) as reader:
+            assert reader.verdicts("k") == expected
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        assert connection.execute("SELECT scores FROM verdicts").fetchall() == [("[]",)]
+        assert schema.version(connection) == schema.VERSION
+    connection.close()
 
 
 def test_foreign_files_are_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -89,6 +90,16 @@ def test_what_the_shard_holds_is_the_runs(run_and_shard: tuple[Path, Path]) -> N
     folder, path = run_and_shard
     within(folder, lambda database: fold(path, database))
     assert not path.exists()
+    check(folder)
+
+
+def test_a_log_of_the_first_version_is_folded(run_and_shard: tuple[Path, Path]) -> None:
+    folder, path = run_and_shard
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE verdicts DROP COLUMN scores")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    within(folder, lambda database: fold(path, database))
     check(folder)
 
 

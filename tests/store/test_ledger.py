@@ -35,7 +35,7 @@ def conversation(index: int) -> Conversation:
     return Conversation(candidate, (VERDICT,), 0.5)
 
 
-VERDICT = Verdict("length", "guard", 1.0, True, "", (Evidence(1, "a-1", 0, "supported", 0.9),), (0,))
+VERDICT = Verdict("length", "guard", 1.0, True, "", (Evidence(1, "a-1", 0, "supported", 0.9),), (0,), (0.25, 0.5))
 
 
 class Heard:

@@ -19,6 +19,7 @@ from duologue.config.load import load_config
 from duologue.config.model_settings import with_model_settings
 from duologue.config.presets import PRESETS
 from duologue.config.sections import Config
+from duologue.conversations.learnt import not_learnt
 from duologue.errors import DuologueError, UsageError
 from duologue.estimate import estimate_run
 from duologue.models.fetch import PullProgress
@@ -82,6 +83,9 @@ def run(
     }
     chosen = load_config(config, preset=preset, overrides={k: v for k, v in overrides.items() if v is not None})
     console = Console()
+    if not quiet:
+        for line in not_learnt(chosen):
+            console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
     if dry_run:
         seeds_read = read_seeds(chosen.seeds)
         check_request(seeds_read, chosen)

@@ -35,7 +35,11 @@ def _conversation(row: Mapping[str, Any], index: int) -> Conversation | None:
         return None
     pairing = row.get("pairing") or {}
     verdicts = [
-        {**_kept(v, "expert", "kind", "passed", "reason"), "value": math.nan if v.get("value") is None else v["value"]}
+        {
+            **_kept(v, "expert", "kind", "passed", "reason", "utterances"),
+            "value": _number(v.get("value")),
+            "scores": [_number(score) for score in v.get("scores") or ()],
+        }
         for v in row.get("verdicts") or ()
     ]
     evidence = [
@@ -74,6 +78,10 @@ def _conversation(row: Mapping[str, Any], index: int) -> Conversation | None:
     found = {"candidate": candidate, "verdicts": verdicts, "votes": 0.0 if votes is None else votes}
     made = of_plain(Conversation, found)
     return replace(made, hand=row["hand"]) if row.get("hand") in ("accepted", "edited", "chosen") else made
+
+
+def _number(value: Any) -> Any:
+    return math.nan if value is None else value
 
 
 def _user(value: Mapping[str, Any]) -> dict[str, Any]:

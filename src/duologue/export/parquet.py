@@ -144,7 +144,15 @@ def schema() -> Any:
             ("coverage", pa.struct([("user_1", real), ("user_2", real)])),
             (
                 "verdicts",
-                items(("expert", text), ("kind", text), ("value", real), ("passed", pa.bool_()), ("reason", text)),
+                items(
+                    ("expert", text),
+                    ("kind", text),
+                    ("value", real),
+                    ("passed", pa.bool_()),
+                    ("reason", text),
+                    ("utterances", pa.list_(pa.int32())),
+                    ("scores", pa.list_(real)),
+                ),
             ),
             ("votes", real),
             ("hand", text),

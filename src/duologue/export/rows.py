@@ -19,7 +19,8 @@ evidence                each owner, attribute (id), text, utterance (index from 
                         empty then
 coverage                user_1, user_2: share of the attributes their owner voices, in [0, 1]; null when the
                         run did not measure it
-verdicts                each expert, kind, value, passed, reason
+verdicts                each expert, kind, value, passed, reason, utterances: indices of those that the reason
+                        speaks of, scores: one number an utterance (of ``toxicity``: how toxic, in [0, 1]), or empty
 votes                   share of the quality votes it won, in [0, 1]
 hand                    what people decided in a review: accepted, edited (the utterances are theirs), chosen (another
                         candidate than the Critic's), or empty
@@ -64,6 +65,8 @@ def row_of(conversation: Conversation) -> Row:
                 "value": float(v.value),
                 "passed": bool(v.passed),
                 "reason": storable(v.reason),
+                "utterances": list(v.utterances),
+                "scores": [float(score) for score in v.scores],
             }
             for v in conversation.verdicts
         ],

@@ -25,6 +25,8 @@ LABELS = ("entailment", "neutral", "contradiction")
 """The order of the columns that :meth:`OnnxNli.predict` returns."""
 CACHE_SIZE = 200_000
 """Pairs kept."""
+HUB_LENGTH = 256
+"""Most tokens of both texts that a model from the hub reads."""
 FIT_OUTPUT = "fit"
 """The graph's output with the logit of the fit, (pairs, 1)."""
 CONTEXT_UTTERANCES = 2
@@ -39,8 +41,10 @@ class OnnxNli:
     """A three-way cross-encoder from a folder with ``model.onnx``, ``tokenizer.json`` and ``meta.json``.
 
     ``meta.json`` holds ``labels`` (the three labels in the graph's order), ``max_length`` (tokens of both texts
-    together), ``version`` and ``sha256`` (of model.onnx, which is checked). Thread-safe. Raises ModelError when the
-    folder is incomplete, the hash differs or the runtime is not installed.
+    together), ``version`` and ``sha256`` (of model.onnx, which is checked). A folder as it lies on the Hugging Face hub
+    will do too: ``config.json`` (its ``id2label`` are the labels), ``tokenizer.json``, and ``onnx/model.onnx`` or
+    ``model.onnx``; it is read up to 256 tokens. Thread-safe. Raises ModelError when the folder is incomplete, the hash
+    differs or the runtime is not installed.
     """
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
@@ -115,7 +119,9 @@ def fit_context(utterances: Sequence[str]) -> str:
 
 
 def _checked(folder: Path) -> dict[str, Any]:
-    """Return the meta file of a complete, undamaged folder."""
+    """Return the meta file of a complete, undamaged folder, with the path of its graph under ``graph``."""
+    if not (folder / "meta.json").is_file() and (folder / "config.json").is_file():
+        return _as_on_the_hub(folder)
     for name in ("model.onnx", "tokenizer.json", "meta.json"):
         if not (folder / name).is_file():
             raise ModelError(f"NLI model: {folder} has no {name}; name another folder in small_models.nli")
@@ -125,7 +131,30 @@ def _checked(folder: Path) -> dict[str, Any]:
             f"NLI model: {folder / 'model.onnx'} is damaged or another file (its SHA-256 is not that of meta.json) "
             "and was not loaded; install duologue or the model anew"
         )
-    return meta
+    return {**meta, "graph": folder / "model.onnx"}
+
+
+def _as_on_the_hub(folder: Path) -> dict[str, Any]:
+    """The same of a folder in the hub's layout, which names no hash."""
+    graph = next((g for g in (folder / "onnx" / "model.onnx", folder / "model.onnx") if g.is_file()), None)
+    if graph is None or not (folder / "tokenizer.json").is_file():
+        what = "onnx/model.onnx" if graph is None else "tokenizer.json"
+        raise ModelError(f"NLI model: {folder} has no {what}; fetch it too, or name another folder in small_models.nli")
+    path = folder / "config.json"
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        named = {int(number): str(label).lower() for number, label in held["id2label"].items()}
+        most = int(held.get("max_position_embeddings") or HUB_LENGTH)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"NLI model: {path} names no labels (id2label) that can be read") from error
+    labels = [named[number] for number in sorted(named)]
+    if sorted(labels) != sorted(LABELS):
+        raise ModelError(
+            f"NLI model: id2label in {path} must be {', '.join(LABELS)}; it is no three-way inference model"
+        )
+    digest = sha256_of(graph)
+    length = min(HUB_LENGTH, most)
+    return {"labels": labels, "max_length": length, "sha256": digest, "version": digest[:12], "graph": graph}
 
 
 def _graph_of(folder: Path, meta: dict[str, Any], threads: int | None) -> OnnxText:
@@ -134,7 +163,7 @@ def _graph_of(folder: Path, meta: dict[str, Any], threads: int | None) -> OnnxTe
     with _graphs_lock:
         graph = _graphs.get(key)
         if graph is None:
-            graph = OnnxText(folder / "model.onnx", folder / "tokenizer.json", meta["max_length"], threads)
+            graph = OnnxText(meta["graph"], folder / "tokenizer.json", meta["max_length"], threads)
             _graphs[key] = graph
         return graph
 
@@ -172,7 +201,9 @@ def load_nli(name: str, *, threads: int | None = None) -> Nli:
         return OnnxNli(builtin_folder(), threads)
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        raise ModelError(f"small_models.nli: {name!r} is neither builtin, scripted nor a folder with an ONNX model")
+        raise ModelError(
+            f"small_models.nli: {name!r} is neither builtin, scripted nor a folder with an ONNX model; fetch one of the hub into a folder first"
+        )
     return OnnxNli(folder, threads)
 
 
@@ -187,5 +218,7 @@ def load_fit(name: str, *, threads: int | None = None) -> Fit:
         return OnnxFit(builtin_folder(), threads)
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        raise ModelError(f"small_models.nli: {name!r} is neither builtin, scripted nor a folder with an ONNX model")
+        raise ModelError(
+            f"small_models.nli: {name!r} is neither builtin, scripted nor a folder with an ONNX model; fetch one of the hub into a folder first"
+        )
     return OnnxFit(folder, threads)

@@ -21,7 +21,7 @@ from duologue.errors import ModelError
 from duologue.models.files import sha256_of
 from duologue.models.onnx import VectorCache
 from duologue.models.protocol import Floats, ToxicityRating
-from duologue.models.toxicity_text import BEFORE_WORDS, ids_of, pieces_of, words_of
+from duologue.models.toxicity_text import BEFORE_WORDS, ids_of, pieces_of, windows_of, words_of
 
 CACHE_SIZE = 100_000
 """Utterances, each after another, whose logits are kept."""
@@ -37,9 +37,9 @@ class BuiltinToxicity:
 
     ``score`` is calibrated so that 0.5 is where an utterance counts as toxic. The kinds are offence and agreement; an
     offence is called threat, identity (hate for a group) or obscene where that stands out. A rating does not depend on
-    what is rated with it, but for float rounding. Only the
-    words at the start of an utterance and at the end of the one before it are read. Thread-safe. Raises ModelError
-    when the folder is incomplete or damaged.
+    what is rated with it, but for float rounding. Of an utterance of more than 64 words, the rating is that of its worst
+    64 in a row; of the one before it, only the words at its end are read. Thread-safe. Raises ModelError when the folder
+    is incomplete or damaged.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -97,10 +97,22 @@ class _Network:
         self._weight, self._bias = held["stack.weight"], held["stack.bias"]
 
     def __call__(self, pairs: Sequence[tuple[str, str]]) -> Floats:
-        """Calibrated logits: overall, then of each kind, then of each manner."""
-        texts = [words_of(text) for text, _ in pairs]
-        befores = [words_of(before, last=True, most=BEFORE_WORDS) for _, before in pairs]
-        linear = np.empty((len(pairs), self._pieces.shape[1]), dtype=np.float32)
+        """Calibrated logits: overall, then of each kind, then of each manner; those of the worst window of a text."""
+        texts: list[list[str]] = []
+        befores: list[list[str]] = []
+        ends = []
+        for text, before in pairs:
+            windows = windows_of(text)
+            texts += windows
+            befores += [words_of(before, last=True, most=BEFORE_WORDS)] * len(windows)
+            ends.append(len(texts))
+        steps = range(0, len(texts), BATCH)
+        found = np.concatenate([self._run(texts[i : i + BATCH], befores[i : i + BATCH]) for i in steps])
+        return np.stack([max(rows, key=lambda row: float(row[0])) for rows in np.split(found, ends[:-1])])
+
+    def _run(self, texts: Sequence[list[str]], befores: Sequence[list[str]]) -> Floats:
+        """The logits of each text after the one before it, (texts, kinds and manners)."""
+        linear = np.empty((len(texts), self._pieces.shape[1]), dtype=np.float32)
         for row, (words, ahead) in enumerate(zip(texts, befores, strict=True)):
             own = pieces_of(words)
             linear[row] = self._pieces[own + pieces_of(ahead, "b:")].sum(axis=0) / np.sqrt(max(1, len(own)))

@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from duologue.records import Conversation, Evidence, Profile, Speaker
+from duologue.records import Conversation, Evidence, Profile, Speaker, Verdict
 from duologue.text import printable
 
 COLOURS: dict[Speaker, str] = {1: "cyan", 2: "magenta"}
@@ -54,6 +54,7 @@ def render(conversation: Conversation) -> RenderableType:
     quality = [f"{v.expert} {v.value:.2f}" for v in conversation.verdicts if v.kind in ("filter", "quality")]
     lines.append(Text(""))
     lines.append(Text("  ".join(quality), style="dim"))
+    lines += [Text(_scores(v), style="dim") for v in conversation.verdicts if v.scores]
     heading = Text(f"{conversation.id}  iteration {conversation.candidate.iteration}  {pair.split}")
     return Panel(Group(*lines), title=heading, title_align="left")
 
@@ -121,6 +122,11 @@ def _utterance(utterance: str, evidence: list[Evidence], names: Names) -> Text:
         about = names.get((entry.owner, entry.attribute), "?") if entry.other is None else str(entry.other + 1)
         text.append(f" {_MARKS[entry.label]}{about}", style=style)
     return text
+
+
+def _scores(verdict: Verdict) -> str:
+    said = "  ".join(f"{index}: {score:.2f}" for index, score in enumerate(verdict.scores, start=1))
+    return f"{printable(verdict.expert)} by utterance  {said}"
 
 
 def print_conversation(console: Console, conversation: Conversation) -> None:

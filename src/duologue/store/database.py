@@ -75,6 +75,7 @@ class Database:
             if schema.is_empty(connection):
                 schema.create(connection)
             schema.check(connection, self.path)
+            schema.upgrade(connection)
         except BaseException:
             connection.close()
             raise

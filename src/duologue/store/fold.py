@@ -151,6 +151,7 @@ def _open(path: Path) -> sqlite3.Connection | None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if schema.version(connection) == 0:
             return None
+        schema.upgrade(connection)
     finally:
         connection.close()
     return open_reader(path)

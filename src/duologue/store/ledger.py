@@ -11,7 +11,7 @@ from duologue.store.database import Database, Statement
 from duologue.store.revisions import Revision
 
 ITEM = "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_VERDICT = "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_VERDICT = "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _COMPARISON = "INSERT INTO comparisons VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -86,6 +86,7 @@ class SqlLedger:
                 encode(v.utterances).decode(),
                 seq,
                 self._pass,
+                encode(v.scores).decode(),
             )
             statements.append((_VERDICT, row))
         self._database.post(*statements)

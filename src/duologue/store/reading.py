@@ -15,7 +15,7 @@ import orjson
 
 from duologue.errors import StoreError
 from duologue.records import Candidate, Comparison, Conversation, Evidence, Pair, Profile, Stage, Status, Verdict
-from duologue.store import hand
+from duologue.store import hand, schema
 from duologue.store.call_log import unpack_request
 from duologue.store.codec import decode
 from duologue.store.database import FILE_NAME, open_reader
@@ -94,6 +94,7 @@ class RunReader:
             which = "nothing was run in it yet" if revision_id is None else f"it has no revision {revision_id}"
             raise StoreError(f"{self.folder}: {which}; run `duologue run --out {self.folder}` first")
         self._revision = Revision.of(row)
+        self._scores = "scores" if schema.version(self._connection) > 1 else "'[]'"
 
     def revision(self) -> Revision:
         """The revision that is read."""
@@ -205,7 +206,7 @@ class RunReader:
     def verdicts(self, candidate: str) -> tuple[Verdict, ...]:
         """All verdicts on a candidate, in the order in which they were given."""
         rows = self._connection.execute(
-            "SELECT expert, kind, value, passed, reason, evidence, utterances FROM verdicts"
+            f"SELECT expert, kind, value, passed, reason, evidence, utterances, {self._scores} FROM verdicts"  # noqa: S608
             " WHERE revision = ? AND candidate = ? ORDER BY seq",
             (self._revision.id, candidate),
         )
@@ -218,8 +219,9 @@ class RunReader:
                 reason,
                 tuple(Evidence(**e) for e in orjson.loads(evidence)),
                 tuple(orjson.loads(utterances)),
+                tuple(math.nan if score is None else score for score in orjson.loads(scores)),
             )
-            for expert, kind, value, passed, reason, evidence, utterances in rows
+            for expert, kind, value, passed, reason, evidence, utterances, scores in rows
         )
 
     def expert_counts(self) -> tuple[tuple[str, str, int, int], ...]:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from duologue.errors import StoreError
 
-VERSION = 1
-"""Raised with every change of the tables."""
+VERSION = 2
+"""Raised with every change of the tables. A file of version 1 has no ``verdicts.scores``; it is read as it is, and gets
+the column when it is opened for writing."""
 
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -120,6 +121,7 @@ CREATE TABLE verdicts (
     utterances TEXT NOT NULL,
     seq INTEGER NOT NULL,
     pass INTEGER NOT NULL,
+    scores TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (revision, candidate, seq)
 ) WITHOUT ROWID;
 
@@ -144,15 +146,24 @@ def create(connection: sqlite3.Connection) -> None:
     connection.executescript(f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
 
 
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a file of an earlier version, opened for writing, to this one. Other files are left alone."""
+    if version(connection) == 1:
+        connection.executescript(
+            "BEGIN IMMEDIATE; ALTER TABLE verdicts ADD COLUMN scores TEXT NOT NULL DEFAULT '[]';"
+            f" PRAGMA user_version = {VERSION}; COMMIT;"
+        )
+
+
 def version(connection: sqlite3.Connection) -> int:
     """The schema version of an open file; 0 for an empty one."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise StoreError unless the file's tables are those of this version."""
+    """Raise StoreError unless this version can read the file's tables."""
     found = version(connection)
-    if found == VERSION:
+    if 1 <= found <= VERSION:
         return
     if found > VERSION:
         raise StoreError(

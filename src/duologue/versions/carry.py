@@ -14,7 +14,8 @@ SELECT ?, stage, iteration, item, status, "by", reason, data, position, seq, ? F
 """
 _VERDICTS = """
 INSERT OR REPLACE INTO verdicts
-SELECT ?, candidate, expert, kind, value, passed, reason, evidence, utterances, seq, ? FROM verdicts WHERE revision = ?
+SELECT ?, candidate, expert, kind, value, passed, reason, evidence, utterances, seq, ?, scores
+FROM verdicts WHERE revision = ?
 """
 _COMPARISONS = """
 INSERT OR REPLACE INTO comparisons

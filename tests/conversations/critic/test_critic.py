@@ -7,8 +7,8 @@ import pytest
 
 from duologue.conversations.critic.critic import Critic
 from duologue.conversations.critic.registry import GUARDS, build_filters, build_guards, build_quality
-from duologue.errors import ConfigError, RunStopped
-from duologue.records import Candidate, Verdict
+from duologue.errors import ConfigError, ModelError, RunStopped
+from duologue.records import Candidate, Comparison, Verdict
 
 
 def test_a_clean_candidate_passes_all(bench: Any, candidate: Any) -> None:
@@ -42,6 +42,58 @@ def test_a_filter_that_fails_is_a_verdict_with_its_cause(bench: Any, candidate: 
     refusal = critic.refusal(verdicts)
     assert refusal is not None
     assert refusal[0] == "failed"
+
+
+class _Clumsy:
+    """A third party's expert of any kind that meets an error of its own."""
+
+    name = "clumsy"
+    both_orders = False
+    asks_model = False
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def check(self, candidate: Candidate) -> Verdict:
+        raise self.error
+
+    async def judge(self, candidate: Candidate) -> Verdict:
+        raise self.error
+
+    async def score(self, candidate: Candidate, verdicts: object) -> Verdict:
+        raise self.error
+
+    async def compare(self, first: Candidate, second: Candidate, scores: object) -> Comparison:
+        raise self.error
+
+
+def test_an_experts_own_mistake_fails_the_candidate_alone(bench: Any, candidate: Any) -> None:
+    clumsy = _Clumsy(IndexError("list index\nout of range"))
+    for critic in (Critic(bench.context(), (clumsy,), (), ()), Critic(bench.context(), (), (clumsy,), ())):
+        refusal = critic.refusal(asyncio.run(critic.review(candidate())))
+        assert refusal is not None
+        assert refusal[0] == "failed"
+        assert refusal[1].reason == "could not judge: IndexError: list index out of range"
+    critic = Critic(bench.context(), (), (), (clumsy,))
+    choice = asyncio.run(critic.choose([candidate(sample=1), candidate(sample=2)], {}))
+    said = "could not judge: IndexError: list index out of range"
+    assert {c.reason for c in choice.comparisons} == {said}
+    assert {v.reason for verdicts in choice.scores.values() for v in verdicts} == {said}
+
+
+def test_what_ends_more_than_one_item_is_passed_on(bench: Any, candidate: Any) -> None:
+    clumsy = _Clumsy(ModelError("the model is gone"))
+    for critic in (Critic(bench.context(), (clumsy,), (), ()), Critic(bench.context(), (), (clumsy,), ())):
+        with pytest.raises(ModelError):
+            asyncio.run(critic.review(candidate()))
+    with pytest.raises(ModelError):
+        asyncio.run(Critic(bench.context(), (), (), (clumsy,)).choose([candidate(), candidate(sample=1)], {}))
+
+
+def test_rankers_are_checked_whether_or_not_they_are_needed(bench: Any) -> None:
+    with pytest.raises(ConfigError, match=r"critic\.rankers: 'overal' is unknown"):
+        Critic.from_config(bench.context(rankers=("overal",)))
+    assert Critic.from_config(bench.context(rankers=("overall",))).rankers == ()
 
 
 def test_a_judgement_comes_before_a_failure() -> None:
@@ -125,4 +177,8 @@ def test_plugins_are_built_by_entry_point(bench: Any, monkeypatch: pytest.Monkey
     assert [g.name for g in build_guards(bench.context(guards=("format", "shouting")))] == ["format", "shouting"]
     entries[0] = _Entry(broken=True)
     with pytest.raises(ConfigError, match="plugin:Shouting"):
+        build_guards(bench.context(guards=("shouting",)))
+    entries[0] = _Entry(broken=False)
+    monkeypatch.setattr(entries[0], "load", lambda: lambda context: context.nonsense)
+    with pytest.raises(ConfigError, match=r"'shouting' \(plugin:Shouting\) can't be loaded: AttributeError"):
         build_guards(bench.context(guards=("shouting",)))

@@ -43,6 +43,29 @@ def test_the_planned_attribute_comes_out() -> None:
     assert none.planned == 0.0
 
 
+def test_an_open_attribute_counts_where_nothing_is_planned_but_less_than_fitting() -> None:
+    said = ("It is late.", "Then go to sleep.")
+    draws = [
+        "Sleep is for others.",
+        "I bake bread at night.",
+        "Do you bake bread at night?",
+        "There was bread and butter.",
+    ]
+    held = tuple(a.text for a in BAKER.attributes)
+
+    def opened(open_: tuple[str, ...]) -> list[float]:
+        situation = Situation(PAIR, said, open=open_)
+        return [s.opened for s in score_draws(draws, situation, embedder=ScriptedEmbedder(), nli=ScriptedNli())]
+
+    none, full, asked, part = opened(held)
+    assert (none, full, asked) == (0.0, 1.0, 0.0)
+    assert 0 < part <= 0.5
+    assert opened(held[:1]) == [0.0] * 4
+    assert opened(()) == [0.0] * 4
+    assert Scored("a", opened=1.0).total > Scored("b").total
+    assert Scored("a", fitting=1.0).total > Scored("b", opened=1.0).total
+
+
 def test_a_question_brings_nothing_out() -> None:
     (asked,) = score(["Do you bake bread at night?"], [], "I bake bread at night.")
     assert asked.planned == 0.0

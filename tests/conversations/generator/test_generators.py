@@ -12,7 +12,7 @@ import pytest
 from duologue.backends.protocol import Answer, Features, Request, Sampling
 from duologue.config.sections import CriticConfig, GeneratorConfig
 from duologue.conversations.examples import Example
-from duologue.conversations.generator.choice import Scored
+from duologue.conversations.generator.choice import Scored, Situation
 from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
 from duologue.conversations.generator.registry import make_generator
 from duologue.conversations.generator.turns import Talk, TurnsGenerator, warmer, whole_sentences
@@ -264,3 +264,65 @@ def test_draws_are_as_many_as_the_backend_makes_cheap() -> None:
 def test_an_unknown_mode_is_named() -> None:
     with pytest.raises(ConfigError, match=r"generator.mode.*'songs'.*whole, turns"):
         make_generator("songs", context(Answers(lambda _: "")))
+
+
+class _Songs:
+    """A third party's entry point, and the Generator that it makes."""
+
+    name = "songs"
+    value = "plugin:Songs"
+    mode = "whole"
+
+    def __init__(self, error: Exception | None = None, *, at_once: bool = False) -> None:
+        self.error = error
+        self.at_once = at_once
+
+    def load(self) -> Callable[[object], object]:
+        def made(context: object) -> _Songs:
+            if self.at_once and self.error:
+                raise self.error
+            return self
+
+        return made
+
+    async def generate(self, task: Task) -> object:
+        if self.error:
+            raise self.error
+        return task
+
+
+def _songs(monkeypatch: pytest.MonkeyPatch, entry: _Songs) -> Any:
+    monkeypatch.setattr("duologue.conversations.generator.registry.entry_points", lambda group: [entry])
+    return make_generator("songs", context(Answers(lambda _: "")))
+
+
+def test_a_third_partys_generator_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator, one = _songs(monkeypatch, _Songs()), task()
+    assert generator.mode == "whole"
+    assert asyncio.run(generator.generate(one)) is one
+
+
+def test_a_third_partys_mistake_fails_the_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ItemFailed, match="'songs' failed: KeyError: 'refrain'"):
+        asyncio.run(_songs(monkeypatch, _Songs(KeyError("refrain"))).generate(task()))
+    with pytest.raises(Refused, match="no rhyme"):
+        asyncio.run(_songs(monkeypatch, _Songs(Refused("rhyme", "no rhyme"))).generate(task()))
+    with pytest.raises(ConfigError, match=r"'songs' \(plugin:Songs\) can't be loaded: KeyError"):
+        _songs(monkeypatch, _Songs(KeyError("refrain"), at_once=True))
+
+
+def test_without_a_plan_the_choice_knows_what_has_not_come_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Situation] = []
+
+    def choose(draws: Sequence[str], situation: Situation, **_: object) -> Scored:
+        seen.append(situation)
+        return Scored(draws[0])
+
+    monkeypatch.setattr("duologue.conversations.generator.turns.choose", choose)
+    texts = tuple(a.text for a in BAKER.attributes)
+    for plan in (False, True):
+        said = ["Baking bread all night makes me tired.", "Oh no."]
+        generator = turns(Answers(lambda r: f"It is {r.sample} now."), turn_choices=2, plan=plan, turn_retries=0)
+        asyncio.run(generator._speak(Talk(task(), said[:0])))
+        asyncio.run(generator._speak(Talk(task(), said)))
+    assert [s.open for s in seen] == [texts, texts[1:], (), ()]

@@ -8,8 +8,7 @@ from typing import Literal
 
 from duologue.conversations.critic import registry, tournament
 from duologue.conversations.critic.protocol import CriticContext, Filter, Guard, Quality, asks_model
-from duologue.conversations.critic.tournament import COULD_NOT_JUDGE, Choice, Scheme
-from duologue.errors import ItemFailed
+from duologue.conversations.critic.tournament import COULD_NOT_JUDGE, Choice, Scheme, could_not_judge
 from duologue.records import Candidate, Verdict
 
 
@@ -40,21 +39,23 @@ class Critic:
         Raises ConfigError when a name is unknown.
         """
         quality = registry.build_quality(context)
+        # Built in any case, so that a wrong name is refused whether or not they are needed.
+        rankers = registry.build_rankers(context)
         return cls(
             context,
             registry.build_guards(context, max_words=max_words),
             registry.build_filters(context),
             quality,
-            registry.build_rankers(context) if any(map(asks_model, quality)) else (),
+            rankers if any(map(asks_model, quality)) else (),
         )
 
     async def review(self, candidate: Candidate) -> tuple[Verdict, ...]:
         """Let all guards speak, and all filters if every guard passed.
 
-        Guards cost nothing, so all run and the reasons are complete. A filter that fails on this candidate gives a
+        Guards cost nothing, so all run and the reasons are complete. One that fails on this candidate gives a
         verdict that is not passed and says why. Raises RunStopped when the engine ends the run.
         """
-        verdicts = tuple(guard.check(candidate) for guard in self.guards)
+        verdicts = tuple(self._check(guard, candidate) for guard in self.guards)
         if not self.passed(verdicts):
             return verdicts
         said = await asyncio.gather(*(self._judge(expert, candidate) for expert in self.filters))
@@ -91,5 +92,12 @@ class Critic:
     async def _judge(self, expert: Filter, candidate: Candidate) -> Verdict:
         try:
             return await expert.judge(candidate)
-        except ItemFailed as error:
-            return Verdict(expert.name, "filter", 0.0, False, f"{COULD_NOT_JUDGE}{error}")
+        except Exception as error:
+            return Verdict(expert.name, "filter", 0.0, False, could_not_judge(error))
+
+    @staticmethod
+    def _check(guard: Guard, candidate: Candidate) -> Verdict:
+        try:
+            return guard.check(candidate)
+        except Exception as error:
+            return Verdict(guard.name, "guard", 0.0, False, could_not_judge(error))

@@ -30,7 +30,7 @@ from duologue.conversations.critic.guards.repetition import RepetitionGuard
 from duologue.conversations.critic.guards.swap import SwapGuard
 from duologue.conversations.critic.guards.verbatim import VerbatimGuard
 from duologue.conversations.critic.protocol import CriticContext, Filter, Guard, Quality, asks_model
-from duologue.errors import ConfigError
+from duologue.errors import ConfigError, DuologueError
 
 GUARDS: Mapping[str, Callable[[CriticContext], Guard]] = {
     "format": lambda context: FormatGuard(),
@@ -111,12 +111,14 @@ def _build(
             built.append(ours[name](context))
         elif name in plugins:
             try:
-                factory = plugins[name].load()
+                built.append(plugins[name].load()(context))
+            except DuologueError:
+                raise
             except Exception as error:
                 raise ConfigError(
-                    f"critic.{field or kind}: the plug-in {name!r} ({plugins[name].value}) can't be loaded: {error}"
+                    f"critic.{field or kind}: the plug-in {name!r} ({plugins[name].value}) can't be loaded: "
+                    f"{' '.join(f'{type(error).__name__}: {error}'.split())}; mend it or leave it out"
                 ) from error
-            built.append(factory(context))
         else:
             known = ", ".join([*ours, *sorted(set(plugins) - set(ours))])
             raise ConfigError(f"critic.{field or kind}: {name!r} is unknown; there are {known}")

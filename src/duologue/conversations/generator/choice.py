@@ -1,8 +1,8 @@
 """Which of several draws of an utterance is said: a small, explainable score, no language model.
 
 A small model's draws differ more than a large one's, so choosing among them helps it most. The score adds up what a
-good reply has (it follows from what was just said, the planned attribute comes out in it) and takes off what a bad one
-has. It asks what the Critic will ask: does it contradict the speaker's profile or words, does it take over what the
+good reply has (it follows from what was just said, the planned attribute comes out in it, or without plans any that has
+not come out yet) and takes off what a bad one has. It asks what the Critic will ask: does it contradict the speaker's profile or words, does it take over what the
 partner said of themselves, does it say again what was said. It also takes off for big facts that no profile holds.
 """
 
@@ -28,8 +28,9 @@ from duologue.models.protocol import Embedder, Fit, Floats, Nli
 from duologue.records import Attribute, Pair, Speaker
 from duologue.text import content_words, is_question, sentences
 
-FITTING, PLANNED, CONTRADICTION, SWAP, REPETITION, INVENTION, ENDING = 1.0, 1.5, 3.0, 2.0, 1.0, 0.7, 0.6
-"""Weights of the parts; a self-contradiction weighs as one of the profile."""
+FITTING, PLANNED, OPEN, CONTRADICTION, SWAP, REPETITION, INVENTION, ENDING = 1.0, 1.5, 0.5, 3.0, 2.0, 1.0, 0.7, 0.6
+"""Weights of the parts; a self-contradiction weighs as one of the profile. An open attribute, which nothing planned here, is
+worth less than fitting, so that none is dragged in."""
 ENOUGH = 0.5
 """Similarity to the last utterance from which more adds nothing, for a reply that only echoes is no better."""
 ALIKE = 0.7
@@ -71,6 +72,8 @@ class Situation:
     """The attribute that was to come out."""
     last: bool = False
     """Whether the conversation ends with this utterance."""
+    open: tuple[str, ...] = ()
+    """Where utterances are not planned: the speaker's attributes that have not come out."""
 
     @property
     def speaker(self) -> Speaker:
@@ -85,6 +88,7 @@ class Scored:
     text: str
     fitting: float = 0.0
     planned: float = 0.0
+    opened: float = 0.0
     contradiction: float = 0.0
     swap: float = 0.0
     repetition: float = 0.0
@@ -107,6 +111,7 @@ class Scored:
         return (
             FITTING * self.fitting
             + PLANNED * self.planned
+            + OPEN * self.opened
             - CONTRADICTION * self.contradiction
             - SWAP * self.swap
             - REPETITION * self.repetition
@@ -154,6 +159,7 @@ def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder, fit
             text=draw,
             fitting=follows[index],
             planned=_came_out(draw, situation.planned),
+            opened=max((_came_out(draw, attribute) for attribute in situation.open), default=0.0),
             contradiction=REVERSED * _turns_round(draw, situation),
             swap=_takes_over(draw, situation, embedder),
             repetition=max(max(0.0, _most(earlier @ new[index]) - ALIKE) / (1.0 - ALIKE), _opens_alike(draw, said)),
@@ -194,7 +200,7 @@ def _fitting(draws: Sequence[str], new: Floats, earlier: Floats, said: Sequence[
 
 
 def _came_out(draw: str, planned: str | None) -> float:
-    """1 when the planned attribute came out, half its share of words before that; 0 without a plan."""
+    """1 when the attribute came out, its share of words before that, below one half; 0 without one."""
     if planned is None:
         return 0.0
     if carries(draw, planned):

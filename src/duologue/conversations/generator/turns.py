@@ -173,7 +173,15 @@ class TurnsGenerator:
         if self._choices == 1:
             # One draw an utterance leaves nothing to choose, and the Critic judges the whole.
             return Scored(draws[0], planned=float(planned is not None and carries(draws[0], planned)))
-        situation = Situation(talk.task.pair, tuple(talk.said), planned, last=len(talk.said) + 1 == talk.task.target)
+        said, target = tuple(talk.said), talk.task.target
+        still = () if self._config.plan else Plan(talk.profile, said, target).open
+        situation = Situation(
+            talk.task.pair,
+            said,
+            planned,
+            last=len(said) + 1 == target,
+            open=tuple(talk.profile[i] for i in still),
+        )
         return await asyncio.to_thread(
             choose, draws, situation, embedder=self._context.embedder, nli=self._context.nli, fit=self._context.fit
         )

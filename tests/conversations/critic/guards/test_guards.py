@@ -247,6 +247,21 @@ def test_agreeing_with_a_taste_is_no_swap(candidate: Make) -> None:
     assert not SwapGuard().check(candidate(said[2:], ["I bake."], ["I like war documentaries."])).passed
 
 
+@pytest.mark.parametrize(
+    ("said", "passed"),
+    [
+        # The speaker's own question and the partner's question tell nothing of the partner.
+        (["Hi.", "Do you like rock climbing or hiking?", "It rains here."], False),
+        (["Do you like rock climbing or hiking?"], False),
+        (["I love rock climbing and hiking."], True),
+        (["Hi.", "Do you like rock climbing or hiking?", "Yes, I do."], True),
+    ],
+)
+def test_agreeing_is_a_swap_where_the_partner_never_said_so(candidate: Make, said: list[str], passed: bool) -> None:
+    made = candidate([*said, "I love rock climbing and hiking too."], ["I like rock climbing and hiking."], ["I bake."])
+    assert SwapGuard().check(made).passed is passed
+
+
 @pytest.mark.parametrize("name", GUARDS)
 def test_a_clean_conversation_passes_every_guard(name: str, candidate: Make, bench: Any) -> None:
     context = bench.context()

@@ -78,6 +78,14 @@ def test_damaged_weights_are_named(held: str, what: str, tmp_path: Path) -> None
         load_scorer(path)
 
 
+def test_a_path_may_be_text_and_only_the_shipped_file_is_to_be_reinstalled(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"weights": {"x": {"effort": 1.0}}}))
+    assert load_scorer(str(path)).aspects == ("x",)
+    with pytest.raises(ModelError, match="mend the file"):
+        load_scorer(str(tmp_path / "absent.json"))
+
+
 def test_good_weights_load(tmp_path: Path) -> None:
     path = tmp_path / "fine.json"
     path.write_text(json.dumps({"weights": {"x": {"effort": 0.25, "stay": 0.75}}}))

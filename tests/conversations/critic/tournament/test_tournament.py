@@ -118,6 +118,17 @@ def test_ties_go_by_votes_then_faithfulness_then_score_then_id() -> None:
     assert _run(_candidates(3), [*experts, *extra], _faith(k_0=1.0, k_1=0.0, k_2=0.0)).winner.id == "k-1"
 
 
+def test_of_several_faithfulness_experts_the_first_alone_breaks_ties() -> None:
+    def said(coverage: float, nats: float) -> dict[str, Verdict]:
+        return {
+            "faithfulness": Verdict("faithfulness", "filter", coverage, True),
+            "faithfulness-formal": Verdict("faithfulness-formal", "filter", nats, True),
+        }
+
+    tie = Fake(_prefers("nobody"))
+    assert _run(_candidates(2), [tie], {"k-0": said(0.4, 0.1), "k-1": said(0.2, 1.5)}).winner.id == "k-0"
+
+
 def test_without_experts_the_tie_rules_decide() -> None:
     choice = _run(_candidates(3), [], _faith(k_0=0.0, k_1=0.0, k_2=0.4))
     assert choice.winner.id == "k-2"

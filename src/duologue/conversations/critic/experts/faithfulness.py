@@ -2,8 +2,8 @@
 
 The paper's definition (section 2): for an inference model M and every attribute of both profiles,
 P_M(attribute | conversation) >= P_M(attribute). Here M is asked utterance by utterance, so that every finding has its
-place in the conversation, and taking over the partner's attribute is unfaithful too. The definition as it stands is
-the filter :mod:`faithfulness-formal <duologue.conversations.critic.experts.faithfulness_formal>`.
+place in the conversation, and taking over the partner's attribute is unfaithful too. The inequality itself, given
+what the owner said, is the filter :mod:`faithfulness-formal <duologue.conversations.critic.experts.faithfulness_formal>`.
 """
 
 from __future__ import annotations

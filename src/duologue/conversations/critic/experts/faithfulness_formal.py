@@ -1,7 +1,9 @@
-"""Filter ``faithfulness-formal``: the paper's definition (section 2), from a language model's token probabilities.
+"""Filter ``faithfulness-formal``: after the paper's definition (section 2), from a language model's token probabilities.
 
 A conversation D is faithful to a profile when P_M(attribute | D) >= P_M(attribute) for every attribute. M is the judge:
-each attribute is scored as the sentence that sums up its owner, once after the conversation and once after none.
+each attribute is scored as the sentence that sums up its owner, once after what the owner said and once after nothing.
+Where the paper has the whole conversation as the condition, this has the owner's utterances and the questions that they
+answer, for what the partner says of itself makes nothing of the owner's likelier.
 """
 
 from __future__ import annotations
@@ -23,18 +25,18 @@ _SPEAKERS: tuple[Speaker, Speaker] = (1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """How much likelier a conversation makes one attribute."""
+    """How much likelier what its owner said makes one attribute."""
 
     owner: Speaker
     attribute: Attribute
     nats: float
-    """log P(attribute | conversation) - log P(attribute), per token of the attribute."""
+    """log P(attribute | what the owner said) - log P(attribute), per token of the attribute."""
 
 
 class FaithfulnessFormal:
     """Rejects when an attribute loses more than ``config.formal_margin`` nats per token by the conversation.
 
-    The definition itself has no margin (0). What a conversation does not touch may lose a little probability all the
+    The paper's inequality has no margin (0). What a conversation does not touch may lose a little probability all the
     same, for the talk turns to other things; the margin is for that. ``value`` is the mean gain over all attributes, in
     nats per token. It needs a judge that scores given text (``features.scoring``): the embedded model, vLLM, or the
     scripted one. A server that turns out to give no such probabilities makes it abstain: value 0 and passed, with a

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from duologue.conversations.critic.evidence.readings import readings
 from duologue.conversations.critic.evidence.wording import LIKING, WEAK, agrees, claims, denies, kin
 from duologue.conversations.critic.guards.verdicts import guard_verdict, quote
 from duologue.records import Attribute, Candidate, Pair, Speaker, Verdict
@@ -48,7 +49,7 @@ def swapped(text: str, speaker: Speaker, pair: Pair, earlier: Sequence[str] = ()
         mine = [s for s in statements if _same_footing(s, attribute.text)]
         if not _holds(" ".join(mine), attribute, pair.user(speaker).attributes):
             continue
-        if agrees(" ".join(mine)) and any(_told(e, attribute) for e in earlier):
+        if agrees(" ".join(mine)) and _has_told(owner, earlier, attribute):
             continue
         return f"User {speaker} voices User {owner}'s attribute {quote(attribute.text)}"
     return None
@@ -70,6 +71,11 @@ def _holds(text: str, attribute: Attribute, own: Sequence[Attribute]) -> bool:
     return all(len(telling & set(content_words(a.text))) < _OWN * len(telling) for a in own)
 
 
-def _told(text: str, attribute: Attribute) -> bool:
+def _has_told(owner: Speaker, earlier: Sequence[str], attribute: Attribute) -> bool:
+    """Whether ``owner`` stated it in one of their utterances; a question tells nothing, a "yes" to one does."""
+    return any(_holds_half(r.text, attribute) for i in range(owner - 1, len(earlier), 2) for r in readings(earlier, i))
+
+
+def _holds_half(text: str, attribute: Attribute) -> bool:
     held = set(content_words(attribute.text)) - WEAK
     return len(held & set(content_words(text))) * 2 >= len(held)

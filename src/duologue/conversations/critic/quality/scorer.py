@@ -19,7 +19,7 @@ from duologue.conversations.critic.quality.reading import Reading
 from duologue.errors import ModelError
 
 OVERALL = "overall"
-FOLDER = Path(__file__).parents[3] / "weights" / "quality"
+SHIPPED = Path(__file__).parents[3] / "weights" / "quality" / "scorer.json"
 """Where the shipped weights lie."""
 MEASURES: Mapping[str, Callable[[Reading], Part]] = {
     "links": flow.links,
@@ -115,17 +115,25 @@ class Scorer:
         return Assessment(aspect, min(1.0, max(0.0, 1.0 - total)), tuple(costs))
 
 
+def load_scorer(path: Path | str = SHIPPED) -> Scorer:
+    """Load a scorer's weights, the shipped ones by default.
+
+    Raises ModelError when the file is missing, damaged or names an unknown measure.
+    """
+    return _loaded(Path(path))
+
+
 @lru_cache(maxsize=2)
-def load_scorer(path: Path = FOLDER / "scorer.json") -> Scorer:
-    """Load a scorer's weights. Raises ModelError when the file is missing, damaged or names an unknown measure."""
+def _loaded(path: Path) -> Scorer:
+    cure = "reinstall duologue" if path == SHIPPED else "mend the file, or do without one of your own"
     try:
         held = json.loads(path.read_text(encoding="utf-8"))["weights"]
         weights = {str(a): {str(m): float(w) for m, w in of.items()} for a, of in held.items()}
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise ModelError(f"quality: {path} can't be read ({type(error).__name__}); reinstall duologue") from error
+        raise ModelError(f"quality: {path} can't be read ({type(error).__name__}); {cure}") from error
     for aspect, of in weights.items():
         if unknown := set(of) - set(MEASURES):
-            raise ModelError(f"quality: {path} weighs {min(unknown)!r}, which is no measure; reinstall duologue")
+            raise ModelError(f"quality: {path} weighs {min(unknown)!r}, which is no measure; {cure}")
         if any(w < 0 for w in of.values()) or abs(sum(of.values()) - 1.0) > 1e-3:
-            raise ModelError(f"quality: the weights of {aspect} in {path} do not add up to 1; reinstall duologue")
+            raise ModelError(f"quality: the weights of {aspect} in {path} do not add up to 1; {cure}")
     return Scorer(weights)

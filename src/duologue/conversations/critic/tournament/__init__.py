@@ -13,6 +13,6 @@ first, in all duels, and their scores rank the candidates; then only votes that 
 for, those that tell most about it first. Which calls it makes follows from the answers alone, never from their timing.
 """
 
-from duologue.conversations.critic.tournament.hold import COULD_NOT_JUDGE, Choice, Scheme, choose
+from duologue.conversations.critic.tournament.hold import COULD_NOT_JUDGE, Choice, Scheme, choose, could_not_judge
 
-__all__ = ["COULD_NOT_JUDGE", "Choice", "Scheme", "choose"]
+__all__ = ["COULD_NOT_JUDGE", "Choice", "Scheme", "choose", "could_not_judge"]

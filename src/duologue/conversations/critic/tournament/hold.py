@@ -14,11 +14,26 @@ from duologue.conversations.critic.protocol import Quality, asks_model
 from duologue.conversations.critic.tournament.board import Array, Board
 from duologue.conversations.critic.tournament.reasons import Account, why
 from duologue.conversations.critic.tournament.sequential import Sequential, Vote
-from duologue.errors import ItemFailed
+from duologue.errors import DuologueError, ItemFailed
 from duologue.records import Candidate, Comparison, Verdict
 
 COULD_NOT_JUDGE = "could not judge: "
 """How the reason of a verdict or comparison begins whose expert failed; the cause follows."""
+
+
+def could_not_judge(error: Exception) -> str:
+    """The reason of a verdict or comparison that an expert could not give, in one line.
+
+    Raises ``error`` again where it is one of ours that ends more than one item. Any other, an expert's own mistake say,
+    fails the item alone.
+    """
+    if isinstance(error, ItemFailed):
+        return f"{COULD_NOT_JUDGE}{error}"
+    if isinstance(error, DuologueError):
+        raise error
+    return COULD_NOT_JUDGE + " ".join(f"{type(error).__name__}: {error}".split())
+
+
 _ALIKE = 0.02
 """Scores that spread less than this are not stretched further apart when they are standardised."""
 
@@ -182,8 +197,8 @@ class _Table:
         judge = self._experts[expert]
         try:
             return await judge.compare(first, second, self._said[expert])
-        except ItemFailed as error:
-            return Comparison(judge.name, first.id, second.id, "tie", f"{COULD_NOT_JUDGE}{error}")
+        except Exception as error:
+            return Comparison(judge.name, first.id, second.id, "tie", could_not_judge(error))
 
 
 async def _ask(sequential: Sequential, table: _Table, asked: Sequence[int], limit: int | None) -> None:
@@ -215,8 +230,8 @@ async def _scores(
     async def score(candidate: Candidate) -> Verdict:
         try:
             return await expert.score(candidate, verdicts.get(candidate.id, {}))
-        except ItemFailed as error:
-            return Verdict(expert.name, "quality", 0.0, False, f"{COULD_NOT_JUDGE}{error}")
+        except Exception as error:
+            return Verdict(expert.name, "quality", 0.0, False, could_not_judge(error))
 
     said = await asyncio.gather(*(score(c) for c in candidates))
     return {c.id: verdict for c, verdict in zip(candidates, said, strict=True)}
@@ -231,8 +246,10 @@ def _ranks(
 
     def place(number: int) -> tuple[float, float, str]:
         id_ = entrants[number].id
-        faithful = [v.value for name, v in verdicts.get(id_, {}).items() if name.startswith("faithfulness")]
-        return -_mean(faithful), -_mean([v.value for v in scores[id_]]), id_
+        # Of several faithfulness experts the first alone: each has a unit of its own.
+        said = verdicts.get(id_, {}).items()
+        faithful = next((v.value for name, v in said if name.startswith("faithfulness")), 0.0)
+        return -faithful, -_mean([v.value for v in scores[id_]]), id_
 
     order = sorted(range(len(entrants)), key=place, reverse=True)
     return [order.index(number) for number in range(len(entrants))]
