@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 DEMO ?= demo-runs/$(shell date +%Y%m%d-%H%M%S)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test env env-dev models browser lint types unit bench-engine lock clean
+# An environment of its own, for torch, trl and peft are large.
+VENV_TRAIN ?= .venv-train
+
+.PHONY: demo test test-train env env-dev models browser lint types unit bench-engine lock lock-train clean
 
 demo: env
 	$(BIN)/duologue run --preset quick --out $(DEMO)
@@ -42,6 +45,16 @@ types:
 unit:
 	$(BIN)/pytest -n 2
 
+# What trains for real: the extra train, and the fine-tuning formats in trl itself.
+test-train: $(VENV_TRAIN)/.stamp
+	$(VENV_TRAIN)/bin/pytest -m train
+
+$(VENV_TRAIN)/.stamp: requirements-train.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV_TRAIN)
+	$(VENV_TRAIN)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-train.txt
+	$(VENV_TRAIN)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
 # The engine's table; PEERS is a folder of the peers' virtual environments, see bench/README.md.
 bench-engine: env-dev
 	$(BIN)/python bench/engine_all.py $(if $(PEERS),--envs $(PEERS))
@@ -53,5 +66,13 @@ lock:
 	$(LOCK) --extra embedded --extra parquet --extra review -o requirements.txt pyproject.toml
 	$(LOCK) --extra embedded --extra parquet --extra review --extra hub --extra evaluate --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 
+# torch as its CPU build, which is a tenth of the size: pip has to find one, see CONTRIBUTING.
+# What requirements-dev.txt has is taken over with its hashes.
+TORCH ?= 2.13.0
+lock-train:
+	cp requirements-dev.txt requirements-train.txt
+	$(LOCK) --extra embedded --extra parquet --extra review --extra hub --extra evaluate --extra train --extra dev \
+		-P torch==$(TORCH)+cpu -c requirements-dev.txt -o requirements-train.txt pyproject.toml
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV_TRAIN) .mypy_cache .ruff_cache .pytest_cache

@@ -74,14 +74,8 @@ def test_spc_has_the_columns_of_the_original(files: dict[str, Path]) -> None:
     assert rows[0]["Best Generated Conversation"].startswith("User 1: How are your owls 0?\nUser 2: ")
 
 
-def test_chat_and_preference_load_and_are_what_trl_calls_conversational(
-    files: dict[str, Path], load: Callable[[str, Path], Any]
-) -> None:
+def test_chat_and_preference_load(files: dict[str, Path], load: Callable[[str, Path], Any]) -> None:
     chat, preference = load("json", files["chat"]), load("json", files["preference"])
     assert chat.num_rows == 10
     assert set(chat.column_names) >= {"messages"}
     assert set(preference.column_names) >= {"prompt", "chosen", "rejected", "why"}
-    trl = pytest.importorskip("trl", reason="trl is not installed")
-    assert trl.is_conversational(chat[0])
-    row = {key: preference[0][key] for key in ("prompt", "chosen", "rejected")}
-    assert trl.is_conversational(row)

@@ -66,6 +66,15 @@ def _settings(folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.usefixtures("tiny")
+def test_the_rows_are_what_trl_calls_conversational(loaded: Callable[[str], Any]) -> None:
+    import trl
+
+    assert trl.is_conversational(loaded("chat")[0])
+    row = loaded("preference")[0]
+    assert trl.is_conversational({key: row[key] for key in ("prompt", "chosen", "rejected")})
+
+
 def test_sft_trains_on_what_the_assistant_says(
     tiny: tuple[Any, Any], loaded: Callable[[str], Any], tmp_path: Path
 ) -> None:
