@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from duologue.datasets import open_dataset
 from duologue.evaluation import Options, Sizes, evaluate
 from duologue.evaluation.measure import measure, read_sample
+from duologue.evaluation.rendering.markdown import markdown
 from duologue.evaluation.view import Roles
 
 
@@ -34,7 +37,11 @@ def test_capped_measures_say_how_many_conversations_they_read(
     tmp_path: Path,
 ) -> None:
     path = write_rows(tmp_path / "x.jsonl", clean_rows(300))
-    figures = evaluate(path, options=scripted_options(groups=("diversity",))).data_sets[0].figures
+    report = evaluate(path, options=scripted_options(groups=("diversity",)))
+    figures = report.data_sets[0].figures
     assert (figures["vendi"].n, figures["self_bleu"].n) == (100, 100)
     assert figures["distinct_utterances"].n == 300
     assert figures["vendi"].clusters == 100
+    assert len(report.topics) == 20
+    assert sum(topic.shares["x"] for topic in report.topics) == pytest.approx(1.0)
+    assert "## Topics\n" in markdown(report)
