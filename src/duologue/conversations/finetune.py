@@ -1,6 +1,6 @@
 """The second half of ``loop: finetune``: train on the winners, try the adapter on held-out pairs, adopt it or not.
 
-After an iteration the Trainer makes an adapter from what the Critic chose. The pairs of the split ``valid``, which it was
+After each iteration but the last the Trainer makes an adapter from what the Critic chose. The pairs of the split ``valid``, which it was
 not trained on, get one candidate each from three Generators: the model as the run began with the few-shot pool alone, the
 one in use, and the new one. An adapter that makes a figure of the held-out pairs worse is not adopted, and the row of the
 round says which.
