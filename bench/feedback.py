@@ -4,22 +4,44 @@
 
 Each arm is a run of its own in ``OUT/ARM``, which the same command goes on with after a stop. Printed is a table in
 Markdown: for every arm and round the figures of that round's winners, with the tokens generated so far, tries of adapters
-included. Distinct-2 is taken of as many words in every row. The last lines compare the arms at the largest number of
-tokens that all of them reached. Needs the extra ``train``.
+included. Only pairs of the split ``valid`` are looked at, which no adapter is trained on; where examples alone are fed back
+these may be their own winners too. All figures but ``accepted`` are of the pairs that have a winner in every row, distinct-2
+of as many words. Beside diversity stand quality (``overall`` of the embedded scorer, which the runs' Critics do not ask for)
+and the figures of ``figures.py``. The last table compares the arms at the largest number of tokens that all of them reached.
+Needs the extra ``train``.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+from figures import Talk  # type: ignore[import-not-found, unused-ignore]
+from figures import figures as counted
+
 import duologue
+from duologue.conversations.critic.quality.reading import reader_of
+from duologue.conversations.critic.quality.scorer import load_scorer
 from duologue.conversations.figures import Figures, Tried, figures, token_count
+from duologue.models.embedder import load_embedder
+from duologue.models.nli import load_nli
+from duologue.records import Candidate, Pair
 from duologue.store.reading import RunReader
 
 ARMS = ("few-shot", "finetune", "both")
+COUNTED = (
+    "with a placeholder",
+    "attributes half said by their owner",
+    "attributes voiced only by the partner",
+    "attributes copied word for word",
+)
+"""Figures of ``figures.py`` that are printed; the last two and the first are better when lower."""
+Rate = Callable[[Candidate], float]
+"""Quality of one conversation, in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +58,12 @@ class Round:
 
 
 def rounds(folder: Path, arm: str) -> list[Round]:
-    """The iterations of a run, its winners taken as they stood after each."""
+    """The iterations of a run, its held-out pairs' winners taken as they stood after each."""
     made: list[Round] = []
     with RunReader(folder) as reader:
         adapters = {item.iteration: f"{item.status}: {item.reason}" for item in reader.items("adapter")}
         spent = _spent(reader)
-        pairs = [item.item for item in reader.items("pair", status="accepted")]
+        pairs = [item.item for item in reader.items("pair", status="accepted") if item.record(Pair).split == "valid"]
         for number in range(1, int(reader.revision().config["loop"]["iterations"]) + 1):
             won = {c.candidate.pair.id: c for c in reader.conversations(number)}
             tried = tuple(
@@ -67,26 +89,60 @@ def _spent(reader: RunReader) -> dict[int, int]:
     return out
 
 
-def table(found: list[Round]) -> list[str]:
+def table(found: list[Round], rate: Rate) -> list[str]:
     """Lines of Markdown."""
-    size = min(token_count(r.tried) for r in found)
-    names = list(Figures.__dataclass_fields__)
-    lines = ["| arm | round | generated tokens | " + " | ".join(n.replace("_", " ") for n in names) + " | adapter |"]
-    lines.append("|---|---|---|" + "---|" * len(names) + "---|")
-    for one in found:
-        values = figures(one.tried, size).as_json()
-        cells = " | ".join("" if values[n] is None else f"{values[n]:.3f}" for n in names)
-        lines.append(f"| {one.arm} | {one.number} | {one.tokens} | {cells} | {one.adapter.partition(';')[0]} |")
+    common = set.intersection(*({t.pair for t in r.tried if t.candidate is not None} for r in found))
+    shared = [[t for t in r.tried if t.pair in common] for r in found]
+    size = min(map(token_count, shared))
+    names = [*Figures.__dataclass_fields__, "overall", *COUNTED]
+    head = [
+        "| arm | round | generated tokens | " + " | ".join(n.replace("_", " ") for n in names) + " | adapter |",
+        "|---|---|---|" + "---|" * len(names) + "---|",
+    ]
+    rows: dict[int, str] = {}
+    for one, tried in zip(found, shared, strict=True):
+        values = _values(tried, size, rate) | {"accepted": figures(one.tried).accepted}
+        cells = " | ".join("" if (value := values.get(n)) is None else f"{value:.3f}" for n in names)
+        rows[id(one)] = f"| {one.arm} | {one.number} | {one.tokens} | {cells} | {one.adapter.partition(';')[0]} |"
     budget = min(max(r.tokens for r in found if r.arm == arm) for arm in {r.arm for r in found})
-    lines.append("")
-    lines.append(f"At {budget} generated tokens, the largest number that all arms reached:")
+    lines = [*head, *rows.values(), ""]
+    lines += [f"At {budget} generated tokens, the largest number that all arms reached:", "", *head]
+    none: list[str] = []
     for arm in dict.fromkeys(r.arm for r in found):
         last = max((r for r in found if r.arm == arm and r.tokens <= budget), key=lambda r: r.number, default=None)
-        lines.append(
-            f"- {arm}: " + (f"round {last.number} ({last.tokens} tokens)" if last else "no round was complete")
-        )
-    lines.append(f"Distinct-2 of {size} words; {len(found[0].tried)} pairs.")
+        if last is None:
+            none.append(arm)
+        else:
+            lines.append(rows[id(last)])
+    lines += ["", *(f"{arm}: no round was complete." for arm in none)]
+    held = len(found[0].tried)
+    lines.append(
+        f"{held} held-out pairs; distinct-2 of {size} words; all but accepted of the {len(common)} that every row has."
+    )
     return lines
+
+
+def _values(tried: list[Tried], size: int, rate: Rate) -> dict[str, float | None]:
+    made = [t.candidate for t in tried if t.candidate is not None]
+    if not made:
+        return {}
+    users = [tuple(tuple(a.text for a in u.attributes) for u in (c.pair.user_1, c.pair.user_2)) for c in made]
+    talks = [
+        Talk((one, two), tuple((i % 2 + 1, text) for i, text in enumerate(c.utterances)))
+        for (one, two), c in zip(users, made, strict=True)
+    ]
+    shares = counted(talks)
+    return {
+        **figures(tried, size).as_json(),
+        "overall": fmean(map(rate, made)),
+        **{name: shares[name] for name in COUNTED},
+    }
+
+
+def overall() -> Rate:
+    """Rates by the embedded scorer's ``overall``."""
+    reader, scorer = reader_of(load_embedder("minilm"), load_nli("builtin")), load_scorer()
+    return lambda candidate: scorer.assess(reader.read(candidate.utterances)).score
 
 
 def main() -> None:
@@ -119,7 +175,7 @@ def main() -> None:
             overrides |= {"seeds.path": args.seeds, "profiles.source": "given"}
         duologue.run(duologue.load_config(args.config, overrides=overrides), args.out / arm)
         found += rounds(args.out / arm, arm)
-    print("\n".join(table(found)))
+    print("\n".join(table(found, overall())))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Sampling settings of the embedded Generator, compared on held-out utterances of hand-written conversations.
 
-    python bench/sampling.py valid.jsonl [--model FILE.gguf] [--grid FILE.yaml] [--draws 3] [--places 60]
+    python bench/sampling.py valid.jsonl [--model FILE.gguf] [--grid FILE.yaml] [--draws 2] [--places 60]
 
-``valid.jsonl`` comes from ``training/generator/tasks.py``. At each place the model draws as often as the Generator would,
+``valid.jsonl`` comes from ``training/generator/tasks.py`` and holds both speakers' sides, so openings are among the places. At
+each place the model draws as often as the Generator would,
 and the Generator's own choice is made. Printed for each setting: the mean score of the utterance chosen, how often a
 planned attribute came out in one draw and in the chosen one, how well draws fit, how much they contradict or repeat, how
 many are told apart, their words, and seconds a draw. Conversations decide; this says which settings are worth a run.
@@ -38,6 +39,10 @@ from duologue.records import Attribute, Pair, Profile
 
 NOTE = re.compile(r"^(.*)\n\(Bring this up in your own words: (.*)\)$", re.DOTALL)
 GRID = [
+    {"temperature": 0.3, "top_k": 40, "min_p": 0.05, "repeat_penalty": 1.05},
+    {"temperature": 0.3, "top_k": 40, "min_p": 0.1, "repeat_penalty": 1.05},
+    {"temperature": 0.3, "top_k": 40, "min_p": 0.05, "repeat_penalty": 1.0},
+    {"temperature": 0.45, "top_k": 40, "min_p": 0.05, "repeat_penalty": 1.05},
     {"temperature": 0.7, "top_k": 40, "min_p": 0.08, "repeat_penalty": 1.1},
     {"temperature": 0.6, "top_k": 40, "min_p": 0.05, "repeat_penalty": 1.0},
     {"temperature": 0.6, "top_k": 40, "min_p": 0.1, "repeat_penalty": 1.05},
@@ -78,6 +83,17 @@ def places(path: Path) -> Iterator[Place]:
                 said.append(text)
 
 
+def chosen(found: list[Place], count: int) -> list[Place]:
+    """``count`` of the places, spread evenly over the speakers' first, second, ... utterances, so that openings are among them.
+
+    All of them where there are fewer.
+    """
+    drawn = random.Random(1).sample(found, len(found))
+    drawn.sort(key=lambda place: (place.situation.speaker, len(place.situation.said)))
+    step = len(drawn) / max(1, min(count, len(drawn)))
+    return [drawn[int(i * step)] for i in range(min(count, len(drawn)))]
+
+
 async def draw(backend: Backend, place: Place, sampling: Sampling, count: int) -> list[str]:
     """The texts of ``count`` draws."""
     texts = []
@@ -93,7 +109,8 @@ async def search(args: argparse.Namespace) -> None:
     folder = tempfile.TemporaryDirectory()
     backend = make_backend(config, folder=Path(folder.name))
     embedder, nli, fit = load_embedder("minilm"), load_nli("builtin"), load_fit("builtin")
-    found = random.Random(1).sample(list(places(args.valid)), args.places)
+    found = chosen(list(places(args.valid)), args.places)
+    print(f"{len(found)} places, {sum(not p.situation.said for p in found)} of them openings")
     grid: list[dict[str, Any]] = yaml.safe_load(args.grid.read_text()) if args.grid else GRID
     await backend.start()
     try:
@@ -107,7 +124,7 @@ async def search(args: argparse.Namespace) -> None:
 
             begun = time.perf_counter()
             drawn = await asyncio.gather(*(one(place) for place in found))
-            seconds = (time.perf_counter() - begun) / (args.places * args.draws)
+            seconds = (time.perf_counter() - begun) / (len(found) * args.draws)
             scored = [
                 score_draws(texts, place.situation, embedder=embedder, nli=nli, fit=fit)
                 for texts, place in zip(drawn, found, strict=True)
@@ -144,7 +161,7 @@ def main() -> None:
     parser.add_argument("valid", type=Path)
     parser.add_argument("--model", help="a registered model or a .gguf file")
     parser.add_argument("--grid", type=Path, help="a YAML list of settings")
-    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--draws", type=int, default=2)
     parser.add_argument("--places", type=int, default=60)
     asyncio.run(search(parser.parse_args()))
 

@@ -39,6 +39,10 @@ def test_data_only(run: Path, tmp_path: Path) -> None:
         (("--tasks", "talk"), "--tasks: there is no task 'talk'"),
         (("--rank", "0"), "'--rank'"),
         (("--what", "dpo", "--tasks", "query"), "no losers to prefer winners to; say --what sft"),
+        (("--epochs", "0"), "training.epochs: input should be greater than 0"),
+        (("--alpha", "0"), "training.alpha: input should be greater than 0"),
+        (("--beta", "0"), "training.beta: input should be greater than 0"),
+        (("--patience", "0"), "'--patience'"),
         (("--learning-rate", "7"), "training.learning_rate: input should be less than or equal to 1"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from duologue.conversations.figures import Tried, figures, token_count
+from duologue.conversations.figures import Tried, figures, side_by_side, token_count
 from duologue.records import Attribute, Candidate, Evidence, Pair, Profile, Verdict
 
 
@@ -33,3 +33,23 @@ def test_figures() -> None:
     # Fewer words than the others look more varied.
     assert figures(tries, 18).distinct_2 is None
     assert set(figures([]).as_json().values()) == {0.0, None}
+
+
+def test_what_falls_with_the_number_of_conversations_is_weighed_on_the_same_pairs() -> None:
+    one = tried(0, "Hi there you all.", "Good day.", voiced=True)
+    none = [Tried(f"p-{i}", None, (), "generator", "no answer") for i in range(1, 8)]
+    many = [tried(i, "Hi there you all.", "Good day.", voiced=not i) for i in range(8)]
+    made = side_by_side({"old": [one, *none], "new": many}, "old", "new")
+    assert (made["old"].accepted, made["new"].accepted) == (1 / 8, 1.0)
+    for figure in ("coverage", "distinct_utterances", "distinct_openings", "distinct_2"):
+        assert getattr(made["old"], figure) == getattr(made["new"], figure) > 0, figure
+    # Of pairs that both did, it is seen.
+    again = side_by_side({"old": [tried(0, "One two.", "Three."), *many[1:]], "new": many}, "old", "new")
+    assert again["old"].distinct_openings > again["new"].distinct_openings
+
+
+def test_coverage_is_weighed_on_pairs_that_passed_both_times() -> None:
+    old = [tried(0, "A.", "B.", voiced=True), tried(1, "C.", "D.", refused="swap")]
+    new = [tried(0, "A.", "B.", voiced=True), tried(1, "C.", "D.")]
+    made = side_by_side({"old": old, "new": new}, "old", "new")
+    assert (made["old"].coverage, made["new"].coverage) == (0.5, 0.5)

@@ -12,7 +12,7 @@ from duologue.conversations.critic.critic import Critic
 from duologue.conversations.critic.protocol import CriticContext
 from duologue.conversations.examples import Example
 from duologue.conversations.figures import Figures
-from duologue.conversations.finetune import ARMS, ATTEMPT, FEW_SHOT, Adapter, worse
+from duologue.conversations.finetune import ARMS, ATTEMPT, CURRENT, FEW_SHOT, Adapter, worse
 from duologue.conversations.generator.protocol import Refused, Task
 from duologue.conversations.loop import Loop
 from duologue.conversations.pool import Pool
@@ -218,6 +218,20 @@ def test_a_short_arm_of_comparison_hides_no_collapse(monkeypatch: pytest.MonkeyP
     assert "distinct 2" in row.reason
     assert isinstance(row.data, dict)
     assert row.data["figures"]["few-shot only"]["distinct_2"] is None
+
+
+def test_an_adapter_that_makes_more_conversations_succeed_is_adopted(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Writer.generate
+
+    async def mute(self: Writer, task: Task) -> Candidate:
+        if task.attempt == ATTEMPT and task.sample == ARMS.index(CURRENT) and task.pair.index:
+            raise Refused("repetition", "it is all the same")
+        return await real(self, task)
+
+    monkeypatch.setattr(Writer, "generate", mute)
+    (row,), school, _ = run(Adapter("flat 9", "a"))
+    assert row.status == "accepted", row.reason
+    assert school.now == "flat 9"
 
 
 def test_too_few_held_out_pairs_are_refused() -> None:

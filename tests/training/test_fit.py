@@ -145,6 +145,36 @@ def test_a_killed_training_goes_on_from_its_newest_whole_checkpoint(
         module.fit(made, base, replace(OPTIONS, seed=9), to)
 
 
+def test_early_stopping_goes_on_counting_after_a_stop(
+    model: Path, lessons: list[Lesson], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from duologue.training import fit as module
+    from duologue.training.base import find_base
+    from duologue.training.trainers import Progress
+
+    class Killed(BaseException):
+        pass
+
+    # Nothing is learnt, so no measurement after the first is better.
+    options = replace(OPTIONS, learning_rate=1e-12, every=2, patience=3)
+    made, base, before = make_set("sft", lessons), find_base(str(model)), Progress.on_save
+    assert module.fit(made, base, options, tmp_path / "uncut").meta["steps"] == 8
+    steps: list[int] = []
+
+    def dies(self: Progress, args: Any, state: Any, *rest: Any, **named: Any) -> None:
+        before(self, args, state, *rest, **named)
+        steps.append(state.global_step)
+        raise Killed
+
+    monkeypatch.setattr(Progress, "on_save", dies)
+    for _ in range(3):
+        with pytest.raises(Killed):
+            module.fit(made, base, options, tmp_path / "cut")
+    assert steps == [2, 4, 6]
+    monkeypatch.setattr(Progress, "on_save", before)
+    assert module.fit(made, base, options, tmp_path / "cut").meta["steps"] == 8
+
+
 def test_when_memory_runs_out_half_the_rows_are_tried(
     model: Path, lessons: list[Lesson], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

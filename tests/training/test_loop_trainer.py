@@ -41,7 +41,7 @@ class Idle:
 def trainer(folder: Path, code: str, engine: Idle | None = None) -> ProcessTrainer:
     class Stand(ProcessTrainer):
         def command(self, round_: int, to: Path) -> list[str]:
-            return [sys.executable, "-c", f"to = {str(to)!r}\n{code}"]
+            return [sys.executable, "-c", f"import sys\nto = {str(to)!r}\n{code}"]
 
     return Stand(engine or Idle(), Config(), folder, "f" * 64)  # type: ignore[arg-type]
 
@@ -67,6 +67,23 @@ def test_a_complete_adapter_is_not_made_again(tmp_path: Path) -> None:
 def test_what_went_wrong_is_the_last_line(tmp_path: Path) -> None:
     code = "print('step 1')\nprint('duologue: memory ran out')\nraise SystemExit(1)"
     with pytest.raises(ItemFailed, match=r"^memory ran out$"):
+        asyncio.run(trainer(tmp_path, code).train(1))
+
+
+KILLED = "import os, signal\nprint('step 20 of 60: loss 2.913', flush=True)\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_a_killed_training_is_tried_once_more_with_one_row_at_once(tmp_path: Path) -> None:
+    code = f"{KILLED}if sys.argv[1:] != ['--rows-at-once', '1']:\n    os.kill(os.getpid(), signal.SIGKILL)\n{WRITES}"
+    assert asyncio.run(trainer(tmp_path, code).train(1)).id == ID
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize(("name", "said"), [("SIGKILL", "9, most likely for memory,"), ("SIGTERM", "15,")])
+def test_what_killed_a_training_is_said(tmp_path: Path, name: str, said: str) -> None:
+    code = f"{KILLED}os.kill(os.getpid(), signal.{name})"
+    with pytest.raises(ItemFailed, match=rf"^training was killed by signal {said} after: step 20 of 60"):
         asyncio.run(trainer(tmp_path, code).train(1))
 
 

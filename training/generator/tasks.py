@@ -1,4 +1,7 @@
-"""Builds the texts that the generator learns from: byte for byte the prompts that the program sends.
+"""Builds the texts that the generator learns from: the prompts that the program sends, a note naming one attribute.
+
+Some profiles stand in lower case, and notes with them, for users may write theirs so. Adapters up to version 2.2 saw notes
+that named several attributes where an utterance brings out several, and were measured on second speakers alone.
 
 Run: ``python training/generator/tasks.py OUT_FOLDER --spc SPC.jsonl --written A.jsonl B.jsonl``. It writes
 ``train.jsonl`` and ``valid.jsonl``. A row holds a ``prefix`` of chat messages and ``parts``, each a list of messages
@@ -57,7 +60,8 @@ def chat(messages: Sequence[Message]) -> list[list[str]]:
 def turns(row: Row, speaker: Speaker, example: Example | None, draw: random.Random) -> Row:
     """One speaker's side of a conversation, as ``conversations/generator/turns.py`` sends it; attributes shuffled.
 
-    Where an utterance brings out attributes, the message before it carries the note that names them.
+    Where an utterance brings out attributes, the message before it carries the note that names one of them, for the program
+    never names more.
     """
     held = list(row["user_1"] if speaker == 1 else row["user_2"])
     lower = draw.random() < LOWER_SHARE
@@ -77,7 +81,7 @@ def turns(row: Row, speaker: Speaker, example: Example | None, draw: random.Rand
             messages.append(Message("user", prompts.as_data(text)))
             continue
         if row["carried"][index] and messages[-1].role == "user" and draw.random() >= NO_NOTE:
-            named = " ".join(shown[i] for i in row["carried"][index])
+            named = shown[draw.choice(row["carried"][index])]
             messages[-1] = Message("user", noted(messages[-1].content, named))
         if index in row.get("silent", ()):
             silent.append(len(messages))
@@ -204,7 +208,8 @@ def main() -> None:
     for _ in range(args.times):
         train += talk([r for r in written if not held_out(r)], pool, draw)
     train += expansion(args.answers, draw)
-    valid = [turns(r, 2, None, draw) for r in (*spc, *written) if held_out(r)]
+    # Both speakers, so that openings measure too.
+    valid = [turns(r, speaker, None, draw) for r in (*spc, *written) if held_out(r) for speaker in (1, 2)]
     valid += [
         {**row, "source": row["task"]} for row in expansion(HELD_OUT_ANSWERS, random.Random("held out"), held=True)
     ]

@@ -28,19 +28,35 @@ def train(
         str, typer.Option(help="turns, whole, query, bootstrap_query, attribute, by commas; the run's own without it.")
     ] = "",
     base: Annotated[
-        str | None, typer.Option(help="A model of duologue models list, a .gguf file, a checkpoint or a hub id.")
+        str | None,
+        typer.Option(
+            help="A model of duologue models list, a .gguf file, a checkpoint or a hub id; the run's own model without it."
+        ),
     ] = None,
     gguf: Annotated[
         Path | None, typer.Option(help="The GGUF file of a checkpoint's weights, for adapter.gguf.")
     ] = None,
+    plan: Annotated[
+        bool | None,
+        typer.Option("--plan/--no-plan", help="Prompts of planned turns, or not; as the base is asked without it."),
+    ] = None,
     examples: Annotated[
-        int | None, typer.Option(min=0, help="Few-shot examples in prompts; the run's without it.")
+        int | None, typer.Option(min=0, help="Few-shot examples in prompts; as the base is asked without it.")
     ] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Only the run's first so many iterations.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps, instead of passes over the rows.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Most passes over the rows.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="Measurements without a lower held-out loss after which it stops.")
+    ] = None,
     rank: Annotated[int | None, typer.Option(min=1, help="Rank of the LoRA matrices.")] = None,
+    alpha: Annotated[float | None, typer.Option(help="The adapter is scaled by alpha / rank.")] = None,
+    beta: Annotated[float | None, typer.Option(help="dpo: how strongly the adapter is held to the base.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Rows of a step.")] = None,
+    rows_at_once: Annotated[
+        int | None, typer.Option(min=1, help="Most rows computed together; fewer need less memory.")
+    ] = None,
     every: Annotated[int | None, typer.Option(min=1, help="Steps between two checkpoints.")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=16, help="Longer rows are left out.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Fixes order and start; the run's without it.")] = None,
@@ -58,7 +74,11 @@ def train(
     values = {
         "what": what,
         "steps": steps,
+        "epochs": epochs,
+        "patience": patience,
         "rank": rank,
+        "alpha": alpha,
+        "beta": beta,
         "learning_rate": learning_rate,
         "batch": batch,
         "every": every,
@@ -72,9 +92,11 @@ def train(
         tasks=tuple(t.strip() for t in tasks.split(",") if t.strip()),
         base=base,
         gguf=gguf,
+        plan=plan,
         examples=examples,
         rounds=rounds,
         seed=seed,
+        rows_at_once=rows_at_once,
         data_only=data_only,
         non_commercial=non_commercial,
         force=force,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 
 from duologue.records import Candidate, Verdict
@@ -61,9 +61,36 @@ def figures(tried: Sequence[Tried], tokens: int | None = None) -> Figures:
     )
 
 
+def side_by_side(tries: Mapping[str, Sequence[Tried]], old: str, new: str) -> dict[str, Figures]:
+    """Figures of several tries of the same pairs, of which ``old`` and ``new`` are weighed against each other.
+
+    ``accepted`` is over all pairs. The other figures change with which and how many conversations there are, so they are
+    taken of the pairs for which both have one (coverage: one that passed), and distinct-2 of as many words.
+    """
+    made = _pairs(tries[old], passed=False) & _pairs(tries[new], passed=False)
+    passed = _pairs(tries[old], passed=True) & _pairs(tries[new], passed=True)
+    size = min(token_count(_of(tries[arm], made)) for arm in (old, new))
+    return {
+        arm: replace(
+            figures(_of(tried, made), size),
+            accepted=figures(tried).accepted,
+            coverage=figures(_of(tried, passed)).coverage,
+        )
+        for arm, tried in tries.items()
+    }
+
+
 def token_count(tried: Sequence[Tried]) -> int:
     """Words of all candidates."""
     return sum(len(words(u)) for t in tried if t.candidate is not None for u in t.candidate.utterances)
+
+
+def _pairs(tried: Sequence[Tried], *, passed: bool) -> set[str]:
+    return {t.pair for t in tried if t.candidate is not None and not (passed and t.refused)}
+
+
+def _of(tried: Sequence[Tried], pairs: Collection[str]) -> list[Tried]:
+    return [t for t in tried if t.pair in pairs]
 
 
 def _coverage(tried: Tried) -> float:

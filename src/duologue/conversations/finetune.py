@@ -1,6 +1,6 @@
 """The second half of ``loop: finetune``: train on the winners, try the adapter on held-out pairs, adopt it or not.
 
-After an iteration the Trainer makes an adapter from what the Critic chose. The pairs of the split ``valid``, which it was
+After each iteration but the last the Trainer makes an adapter from what the Critic chose. The pairs of the split ``valid``, which it was
 not trained on, get one candidate each from three Generators: the model as the run began with the few-shot pool alone, the
 one in use, and the new one. An adapter that makes a figure of the held-out pairs worse is not adopted, and the row of the
 round says which.
@@ -14,7 +14,7 @@ from typing import Protocol
 
 from duologue.config.sections import Config
 from duologue.conversations.critic.critic import Critic
-from duologue.conversations.figures import Figures, Tried, figures, token_count
+from duologue.conversations.figures import Figures, Tried, side_by_side
 from duologue.conversations.generator.protocol import Generator, Refused, Task
 from duologue.conversations.pool import Pool
 from duologue.engine.flow import stream
@@ -102,9 +102,7 @@ class Finetuning:
             return
         tries[TRAINED] = await self._try(held, iteration, TRAINED, shown)
         preferred = await self._preferred(tries[CURRENT], tries[TRAINED])
-        # The two that are weighed at one size, for shorter sets look more varied.
-        size = min(token_count(tries[arm]) for arm in (CURRENT, TRAINED))
-        found = {arm: figures(tried, size) for arm, tried in tries.items()}
+        found = side_by_side(tries, CURRENT, TRAINED)
         faults = worse(found[CURRENT], found[TRAINED], preferred, adapter.loss, self._config.training.tolerance)
         self._ledger.record(
             Outcome(

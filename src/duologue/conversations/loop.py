@@ -4,7 +4,7 @@ Per iteration and pair: candidates are made, each goes to the Critic as soon as 
 survivors (and, with ``loop.keep: best``, the winner so far) names the pair's conversation. A pair without a survivor
 gets ``loop.regenerations`` further rounds of candidates; then the earlier winner stays, or the pair has failed in this
 iteration, with the reasons. The few-shot pool changes only between iterations, and so does the model, where
-``loop.method`` asks for finetuning.
+``loop.method`` asks for finetuning: N iterations train N - 1 adapters, none of the last winners.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
 """Training rows from a run's own results: what the Critic chose, what it put below that, and what level 1 accepted.
 
-Conversations of the split ``test`` are never used. Those of ``valid`` measure; where there is none, a tenth of the others
-does, and no user stands on both sides.
+Conversations of the split ``test`` are never used, and no attribute that one of its users holds is learnt. Those of
+``valid`` measure, as do the attributes of its users; where there is none, a tenth of the others does, and no user stands on
+both sides.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from duologue.backends.protocol import Message
@@ -17,11 +18,12 @@ from duologue.conversations.examples import Example, shipped_examples
 from duologue.conversations.pool import Pool
 from duologue.errors import ConfigError, UsageError
 from duologue.export.contests import Contest, contests
-from duologue.export.splits import assign_splits
+from duologue.export.splits import Split, assign_splits
 from duologue.models.protocol import Embedder, Nli
-from duologue.records import Candidate, Conversation, Pair
+from duologue.records import Conversation, Pair
 from duologue.store.reading import RunReader
 from duologue.text import normalise
+from duologue.training.asked import Asked, asked_in
 from duologue.training.replay import Replayer, Said, Side
 from duologue.training.rows import Lesson, Part, Preference, What
 from duologue.users.cleaning import clean
@@ -77,19 +79,22 @@ async def collect(
     tasks: Sequence[str],
     embedder: Embedder,
     nli: Nli,
-    examples: int | None = None,
+    asked: Asked | None = None,
     most_iteration: int | None = None,
 ) -> Collected:
-    """Read the rows of a run. ``examples``: few-shot examples shown in prompts, null for as many as the run shows.
+    """Read the rows of a run. ``asked``: how prompts are to be, null for as the run has them.
 
     ``most_iteration`` looks at the iterations up to that one only, as the loop does while it goes on. Raises UsageError
     when a mode has no Generator.
     """
     config = run_config(reader)
+    asked = asked or asked_in(config)
+    generator = config.generator.model_copy(update={"plan": asked.plan, "examples": asked.examples})
+    config = config.model_copy(update={"generator": generator})
     out = Collected()
     modes = [t for t in tasks if t not in PURPOSES.values()]
     replayer = Replayer(config, embedder, nli)
-    shown = _shown(config, examples)
+    shown = _shown(config)
     won = list(_winners(reader, most_iteration))
     parts = _parts([c.candidate.pair for c in won], out, config.seed)
     for mode in modes:
@@ -104,15 +109,18 @@ async def collect(
             raise UsageError(f"--tasks: {error}") from error
     if what == "sft":
         kinds = {purpose: task for purpose, task in PURPOSES.items() if task in tasks}
-        out.lessons += expansion_lessons(reader, kinds)
+        out.lessons += expansion_lessons(reader, kinds, _held(reader, parts), out.left_out)
     out.writers |= expansion_writers(reader)
     return out
 
 
-def expansion_lessons(reader: RunReader, kinds: dict[str, str]) -> Iterator[Lesson]:
+def expansion_lessons(
+    reader: RunReader, kinds: dict[str, str], held: Mapping[str, Split], left_out: Counter[str]
+) -> Iterator[Lesson]:
     """Rows of query induction and bootstrapping, from the log: the prompt as it was sent, its answer if it was accepted.
 
-    ``kinds`` maps purposes to tasks. What the prompt's own examples say is not learnt.
+    ``kinds`` maps purposes to tasks, ``held`` attributes (normalised) to the split of users that hold them: those of
+    ``test`` are left out and counted, those of ``valid`` measure. What the prompt's own examples say is not learnt.
     """
     if not kinds:
         return
@@ -125,10 +133,28 @@ def expansion_lessons(reader: RunReader, kinds: dict[str, str]) -> Iterator[Less
         if not task or key[1] not in accepted[task] or key in seen:
             continue
         seen.add(key)
+        split = held.get(key[1]) if task == "attribute" else None
+        if split == "test":
+            left_out["attributes of users of the split test"] += 1
+            continue
+        part: Part = "valid" if split == "valid" else _part_of(text)
         shown = tuple(Message(m["role"], m["content"]) for m in call["request"]["messages"])
-        yield Lesson(
-            f"{task}-{call['key'][:12]}", task, _part_of(text), (*shown, Message("assistant", text)), (len(shown),)
-        )
+        yield Lesson(f"{task}-{call['key'][:12]}", task, part, (*shown, Message("assistant", text)), (len(shown),))
+
+
+def _held(reader: RunReader, parts: Mapping[str, Part]) -> dict[str, Split]:
+    """Attributes, normalised, that users outside ``train`` hold, with the split; ``test`` comes before ``valid``."""
+    found: dict[str, Split] = {}
+    for item in reader.items("pair", status="accepted"):
+        pair = item.record(Pair)
+        split: Split = "test" if pair.split == "test" else parts.get(pair.id, pair.split)
+        if split == "train":
+            continue
+        for attribute in (*pair.user_1.attributes, *pair.user_2.attributes):
+            text = normalise(attribute.text)
+            if split == "test" or text not in found:
+                found[text] = split
+    return found
 
 
 def expansion_writers(reader: RunReader) -> set[str]:
@@ -169,7 +195,7 @@ async def _lessons(
         if part is None:
             out.left_out["conversations of the split test"] += 1
             continue
-        sides = await replayer.sides(mode, _said(conversation.candidate), shown(pair))
+        sides = await replayer.sides(mode, _said(conversation), shown(pair))
         if not sides:
             out.left_out[f"conversations that the Generator of mode {mode} would not say"] += 1
         else:
@@ -189,6 +215,7 @@ async def _preferences(
     out: Collected,
     most: int | None,
 ) -> AsyncIterator[Preference]:
+    length = run_config(reader).generator.utterances
     for contest in contests(reader, won):
         if most is not None and contest.iteration > most:
             continue
@@ -197,12 +224,19 @@ async def _preferences(
         if part is None:
             out.left_out["contests of the split test"] += 1
             continue
-        lost = Said(pair, contest.utterances, contest.iteration, *contest.drawn, contest.chosen.candidate.seed)
-        both = (_said(contest.chosen.candidate), lost)
-        # Of one length, or the model would learn to prefer short or long ones.
+        lost = Said(pair, contest.utterances, contest.iteration, *contest.drawn, contest.chosen.candidate.seed, length)
+        both = (_said(contest.chosen), lost)
+        if mode == "whole" and both[0].asked != both[1].asked:
+            # Each answers a prompt of its own, so neither is preferred as an answer to the other's.
+            out.left_out["contests of conversations that were asked for other numbers of utterances"] += 1
+            continue
+        # Turns of one length, or the model would learn to prefer short or long ones.
         least = min(len(one.utterances) for one in both)
         better, worse = [await replayer.sides(mode, one, shown(pair), most=least) for one in both]
-        for first, second in zip(better, worse, strict=False):
+        if not better or not worse:
+            out.left_out[f"contests of a conversation that the Generator of mode {mode} would not say"] += 1
+            continue
+        for first, second in zip(better, worse, strict=True):
             row = _preference(contest, mode, part, first, second)
             if row is None:
                 out.left_out["contests whose two sides say the same"] += 1
@@ -227,8 +261,11 @@ def _preference(contest: Contest, mode: str, part: Part, better: Side, worse: Si
     return Preference(name, mode, part, prompt, chosen, rejected, contest.by) if prompt else None
 
 
-def _said(made: Candidate) -> Said:
-    return Said(made.pair, made.utterances, made.iteration, made.attempt, made.sample, made.seed)
+def _said(conversation: Conversation) -> Said:
+    made = conversation.candidate
+    # What people made of it is as long as they made it, whatever the model was asked for.
+    length = (0, 0) if conversation.hand == "edited" else made.length
+    return Said(made.pair, made.utterances, made.iteration, made.attempt, made.sample, made.seed, length)
 
 
 def _winners(reader: RunReader, most: int | None) -> Iterator[Conversation]:
@@ -242,12 +279,11 @@ def _winners(reader: RunReader, most: int | None) -> Iterator[Conversation]:
     yield from sorted(newest.values(), key=lambda c: c.candidate.pair.index)
 
 
-def _shown(config: Config, count: int | None) -> Callable[[Pair], tuple[Example, ...]]:
+def _shown(config: Config) -> Callable[[Pair], tuple[Example, ...]]:
     pool = Pool(shipped_examples())
-    number = config.generator.examples if count is None else count
 
     def draw(pair: Pair) -> tuple[Example, ...]:
-        return pool.draw(number, iteration=1, index=pair.index, seed=config.seed)
+        return pool.draw(config.generator.examples, iteration=1, index=pair.index, seed=config.seed)
 
     return draw
 

@@ -62,8 +62,8 @@ def fit(
     """Train an adapter and write the folder ``to``.
 
     Checkpoints lie beside it, in ``NAME.work``, until it is complete; the same call goes on from the newest whole one.
-    ``rows_at_once`` are computed together (null: all of a step on a GPU, :data:`ON_CPU` on a CPU); when memory runs out it is halved. ``facts`` go into
-    ``meta.json``. Raises ModelError when a package is missing, the base can't be loaded or even one row is too large for
+    At most ``rows_at_once`` are computed together (null: all of a step on a GPU, :data:`ON_CPU` on a CPU), so many that
+    they make up a step; when memory runs out it is halved. ``facts`` go into ``meta.json``. Raises ModelError when a package is missing, the base can't be loaded or even one row is too large for
     the memory, ImpossibleRequest for too few rows, UsageError when ``to`` or the work folder holds something else.
     """
     check_extra()
@@ -86,6 +86,11 @@ def fit(
     return Fitted(to, meta)
 
 
+def rows_together(batch: int, most: int) -> int:
+    """The most rows, at most ``most``, that make up a step of ``batch`` rows without a rest."""
+    return max(n for n in range(1, min(batch, max(1, most)) + 1) if batch % n == 0)
+
+
 def out_of_memory(error: BaseException) -> bool:
     """True for what torch raises when a GPU or the machine has no memory left."""
     text = str(error).lower()
@@ -100,13 +105,8 @@ def _fitted(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     bfloat16 = bool(torch.cuda.is_bf16_supported()) if device == "cuda" else cpu_has_bfloat16()
     say(f"training on {device}, {'bfloat16' if bfloat16 else 'float32'}, base {base.name}")
-    plan = _Plan(
-        options,
-        work,
-        min(rows_at_once or (options.batch if device == "cuda" else ON_CPU), options.batch),
-        device,
-        bfloat16,
-    )
+    most = rows_at_once or (options.batch if device == "cuda" else ON_CPU)
+    plan = _Plan(options, work, rows_together(options.batch, most), device, bfloat16)
     while True:
         try:
             return _try(found, base, plan, say)
@@ -117,7 +117,7 @@ def _fitted(
                 raise ModelError(
                     f"memory ran out with one row at once on {device}; lower training.max_tokens, or choose a smaller base"
                 ) from None
-        plan = replace(plan, rows_at_once=plan.rows_at_once // 2)
+        plan = replace(plan, rows_at_once=rows_together(options.batch, plan.rows_at_once // 2))
         say(f"memory ran out; trying again with {plan.rows_at_once} row(s) at once")
         gc.collect()
         if device == "cuda":

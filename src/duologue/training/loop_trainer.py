@@ -26,11 +26,17 @@ from duologue.training.lora_gguf import KNOWN
 from duologue.training.orphan import PARENT
 from duologue.training.terms import check_terms, writers_terms
 
+SIGKILL = 9
+"""Its number; Windows has no such signal, and none of its codes is negative."""
 _log = logging.getLogger("duologue.training")
 LOOK = 0.5
 """Seconds between two looks at whether the run is to end."""
 _NONE = Adapter("", "")
 """Stands for a model in use that is not known."""
+
+
+class Killed(ItemFailed):
+    """A training that the system ended, most likely for memory."""
 
 
 class ProcessTrainer:
@@ -51,7 +57,13 @@ class ProcessTrainer:
                 return await asyncio.to_thread(read_adapter, to)
             except ItemFailed as failure:
                 _log.warning("%s", failure)
-        await self._run(self.command(round_, to))
+        command = self.command(round_, to)
+        try:
+            await self._run(command)
+        except Killed as killed:
+            # On Linux a process that wants more memory than there is gets no error; it is ended.
+            _log.warning("%s; trying again with one row at once", killed)
+            await self._run([*command, "--rows-at-once", "1"])
         return await asyncio.to_thread(read_adapter, to)
 
     async def use(self, adapter: Adapter | None) -> None:
@@ -98,6 +110,14 @@ class ProcessTrainer:
             said = await last
         if process.returncode:
             self._engine.check()
+            if process.returncode == -SIGKILL:
+                raise Killed(
+                    f"training was killed by signal 9, most likely for memory, after: {said or 'nothing said'}"
+                )
+            if process.returncode < 0:
+                raise ItemFailed(
+                    f"training was killed by signal {-process.returncode}, after: {said or 'nothing said'}"
+                )
             raise ItemFailed(said.removeprefix("duologue: ") or f"training ended with code {process.returncode}")
 
 

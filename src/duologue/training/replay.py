@@ -1,13 +1,13 @@
 """The Generator's prompts for a conversation that is known: the Generator itself, answered from the conversation.
 
-So a training set holds byte for byte what the Generator sends, whichever Generator that is, and stays so when prompts
-change.
+So a training set holds the prompts that the Generator sends, whichever Generator that is, and stays so when prompts
+change. Each utterance counts as drawn once, with its note; one that was drawn again without stands after the note here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from duologue.backends.protocol import Answer, Features, Message, Request, Sampling
 from duologue.config.sections import Config
@@ -45,6 +45,21 @@ class Said:
     attempt: int
     sample: int
     seed: int
+    length: tuple[int, int] = (0, 0)
+    """Fewest and most utterances that it was asked for; (0, 0) where that is not known, or no longer holds."""
+
+    @property
+    def asked(self) -> int:
+        """The number of utterances that its prompt asked for; as many as it has where that is not known."""
+        return self._task().target if any(self.length) else len(self.utterances)
+
+    def task(self, examples: tuple[Example, ...], least: int = 0) -> Task:
+        """The Generator's task, for at least so many utterances."""
+        count = max(self.asked, least)
+        return replace(self._task(), examples=examples, length=(count, count))
+
+    def _task(self) -> Task:
+        return Task(self.pair, self.iteration, self.attempt, self.sample, (), self.length, self.seed)
 
 
 class _Known:
@@ -94,12 +109,13 @@ class Replayer:
             embedder=self.embedder,
             nli=self.nli,
         )
-        count = len(utterances)
-        task = Task(made.pair, made.iteration, made.attempt, made.sample, examples, (count, count), made.seed)
+        # Turns are written until there are as many as were asked for; what people made shorter or longer is said all the same.
+        task = made.task(examples, 0 if mode == "whole" else len(utterances))
         try:
             await make_generator(mode, context).generate(task)
         except (ItemFailed, Refused):
-            return ()
+            if mode == "whole" or len(caller.asked) < len(utterances):
+                return ()
         if mode == "whole":
             said = Message("assistant", transcript(utterances, NAMES))
             return tuple(Side("", (*asked, said), (len(asked),)) for asked in caller.asked[:1])

@@ -1,7 +1,8 @@
 """A training set as a folder: ``train.jsonl`` and ``valid.jsonl``, the same for hosted services, and ``set.json``.
 
 The hosted files are ``hosted_train.jsonl`` and ``hosted_valid.jsonl``. ``set.json`` says what the rows are, how many of
-each task there are, what was left out and which models wrote them.
+each task there are, which models wrote them, and under ``run`` what training goes by: the model that the rows are for, how
+it is asked, the section ``training`` and the seed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from duologue.config.sections import Config
 from duologue.errors import ImpossibleRequest, StoreError, UsageError
 from duologue.training.rows import Json, Lesson, Part, Preference, What, from_json, hosted, to_json
 from duologue.training.whole import new_folder
@@ -118,6 +120,25 @@ def read_set(folder: Path) -> TrainingSet:
     return TrainingSet(
         what, parts["train"], parts["valid"], str(about.get("source", "")), tuple(about.get("writers", ()))
     )
+
+
+def run_facts(config: Config) -> Json:
+    """What of a configuration ``set.json`` keeps, so that the rows are trained on as the run itself would be."""
+    generator = {name: getattr(config.generator, name) for name in ("plan", "examples")}
+    model = {name: getattr(config.model, name) for name in ("backend", "name", "adapter")}
+    return {
+        "run": {"model": model, "generator": generator, "training": config.training.model_dump(), "seed": config.seed}
+    }
+
+
+def set_config(folder: Path) -> Config:
+    """What :func:`run_facts` kept. Raises UsageError when the folder's ``set.json`` holds nothing of it or a wrong value."""
+    try:
+        return Config.model_validate(orjson.loads((folder / "set.json").read_bytes())["run"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{folder}: its set.json does not say which model and settings the rows are for; make it anew with --data-only"
+        ) from error
 
 
 def is_set(folder: Path) -> bool:

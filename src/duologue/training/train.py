@@ -17,12 +17,22 @@ from duologue.models.embedder import load_embedder
 from duologue.models.nli import load_nli
 from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.store.reading import RunReader
-from duologue.training.base import find_base
+from duologue.training.asked import Asked, asked_in, asked_of, same_model
+from duologue.training.base import Base, find_base
 from duologue.training.collect import PURPOSES, collect, run_config, tasks_of
 from duologue.training.extras import check_extra
 from duologue.training.lora_gguf import KNOWN
 from duologue.training.options import Options
-from duologue.training.sets import TrainingSet, check_enough, is_set, make_set, read_set, write_set
+from duologue.training.sets import (
+    TrainingSet,
+    check_enough,
+    is_set,
+    make_set,
+    read_set,
+    run_facts,
+    set_config,
+    write_set,
+)
 from duologue.training.terms import check_terms, writers_terms
 from duologue.training.whole import check_target
 
@@ -40,9 +50,11 @@ class Request:
     tasks: tuple[str, ...] = ()
     base: str | None = None
     gguf: Path | None = None
+    plan: bool | None = None
     examples: int | None = None
     rounds: int | None = None
     seed: int | None = None
+    rows_at_once: int | None = None
     data_only: bool = False
     non_commercial: bool = False
     force: bool = False
@@ -73,9 +85,17 @@ class Lazy:
 
 
 async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]:
-    """Read the rows. Raises UsageError, StoreError or ImpossibleRequest."""
+    """Read the rows; the configuration is that of the run, as far as training goes by it, with the model that they are for.
+
+    Raises UsageError, StoreError or ImpossibleRequest.
+    """
     if is_set(request.source):
-        given = {"tasks": request.tasks or None, "examples": request.examples, "rounds": request.rounds}
+        given = {
+            "tasks": request.tasks or None,
+            "plan": request.plan,
+            "examples": request.examples,
+            "rounds": request.rounds,
+        }
         if idle := [name for name, value in given.items() if value is not None]:
             raise UsageError(
                 f"--{idle[0]}: {request.source} holds rows that are made already; give the run, or leave it out"
@@ -83,8 +103,16 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
         found = read_set(request.source)
         if request.settings.get("what", found.what) != found.what:
             raise UsageError(f"{request.source}: holds rows for {found.what}; say --what {found.what}")
+        config = set_config(request.source)
+        wanted = asked_of(config, request.base)
+        if wanted != asked_in(config):
+            say(
+                f"note: the rows have prompts of {asked_in(config)}, and {request.base} is asked with {wanted}; make them "
+                f"from the run with --base {request.base}"
+            )
         # The rows say what they are for.
-        return found, Config(training=TrainingConfig(what=found.what))
+        config = config.model_copy(update={"training": config.training.model_copy(update={"what": found.what})})
+        return found, _for_base(config, asked_in(config), request.base)
     with RunReader(request.source) as reader:
         config = run_config(reader)
         what = _training(config, request).what
@@ -94,14 +122,11 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
             raise UsageError(
                 "--tasks: the steps of persona expansion have no losers to prefer winners to; say --what sft"
             )
+        asked = _asked(config, request)
+        if asked != asked_in(config):
+            say(f"prompts are of {asked}; the run's were of {asked_in(config)}")
         got = await collect(
-            reader,
-            what,
-            tasks=tasks,
-            embedder=small,
-            nli=small,
-            examples=request.examples,
-            most_iteration=request.rounds,
+            reader, what, tasks=tasks, embedder=small, nli=small, asked=asked, most_iteration=request.rounds
         )
         found = make_set(
             what,
@@ -112,13 +137,14 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
     for line in (*got.notes, *(f"left out: {n} {why}" for why, n in got.left_out.most_common())):
         say(line)
     check_enough(found, str(request.source), 1 if request.data_only else 8)
-    return found, config
+    return found, _for_base(config, asked, request.base)
 
 
 async def train_run(request: Request, say: Say) -> dict[str, Any]:
     """Do what is asked; return what ``set.json`` or ``meta.json`` holds. Raises DuologueErrors, each one line."""
     check_target(request.to, force=request.force, source=request.source)
     found, config = await training_set(request, say)
+    training, seed = _training(config, request), config.seed if request.seed is None else request.seed
     counts = found.counts()
     said = {part: ", ".join(f"{task} {n}" for task, n in tasks.items()) or "none" for part, tasks in counts.items()}
     say(f"rows to learn from: {said['train']}; held out: {said['valid']}")
@@ -127,34 +153,84 @@ async def train_run(request: Request, say: Say) -> dict[str, Any]:
         for one in terms:
             if one.output not in ("free", "stand-in"):
                 say(f"{one.model}: {one.licence}; read whether it allows training on its output")
-        about = write_set(found, request.to, {}, force=request.force)
+        facts = run_facts(config.model_copy(update={"training": training, "seed": seed}))
+        about = write_set(found, request.to, facts, force=request.force)
+        for line in hosted_lines(about, found):
+            say(line)
         say(f"written: {request.to}")
         return about
     check_extra()
     # Progress bars of single tensors say nothing to a user; tqdm reads this when it is loaded.
     os.environ.setdefault("TQDM_DISABLE", "1")
-    options = Options.of(_training(config, request), config.seed if request.seed is None else request.seed)
-    base = find_base(request.base or _base_of(config.model), gguf=request.gguf)
-    private = request.non_commercial or _training(config, request).non_commercial
-    for note in check_terms(base.name, base.licence, terms, non_commercial=private):
+    options = Options.of(training, seed)
+    name = request.base or _base_of(config.model)
+    if config.model.adapter is not None and same_model(config.model, name):
+        say(
+            f"note: the run was written with the adapter {config.model.adapter}, and training begins without it: what it had "
+            "learnt comes back only as far as the rows show it"
+        )
+    base = find_base(name, gguf=request.gguf)
+    for note in check_terms(base.name, base.licence, terms, non_commercial=training.non_commercial):
         say(f"note: {note}")
     if base.gguf is not None and not base.exports:
         known = ", ".join(KNOWN)
         say(f"note: adapter.gguf is written for {known}, and {base.name} is {base.architecture}: the PEFT folder alone")
     from duologue.training.fit import fit
 
-    fitted = fit(found, base, options, request.to, say=say, force=request.force)
+    fitted = fit(found, base, options, request.to, say=say, rows_at_once=request.rows_at_once, force=request.force)
     say(f"written: {request.to}")
+    if served := peft_note(base):
+        say(f"note: {served}")
     if base.exports:
         # A checkpoint is trained, and its GGUF file is what runs.
-        model = request.gguf or request.base or _base_of(config.model)
-        say(f"use it: duologue run --model {model} --adapter {request.to}")
+        say(f"use it: duologue run --model {request.gguf or name} --adapter {request.to}")
     return fitted.meta
+
+
+def hosted_lines(about: Mapping[str, Any], found: TrainingSet) -> list[str]:
+    """What to say of rows that hosted services can't take; empty where they take all."""
+    rows = {"train": len(found.train), "valid": len(found.valid)}
+    return [
+        f"hosted_{part}.jsonl: {about[f'hosted_{part}']} of {n} rows, the others answer different messages"
+        for part, n in rows.items()
+        if about[f"hosted_{part}"] < n
+    ]
+
+
+def peft_note(base: Base) -> str:
+    """What to say of the folder ``peft`` where no checkpoint holds the weights that it was trained on; else nothing."""
+    if base.gguf is None or str(base.gguf) != base.source:
+        return ""
+    return (
+        f"peft/ fits the weights of {base.gguf.name} alone, of which there is no checkpoint; to serve it with vLLM, train "
+        "on a checkpoint (--base FOLDER or a hub id)"
+    )
+
+
+def _asked(config: Config, request: Request) -> Asked:
+    """How the rows' prompts are to be."""
+    asked = asked_of(config, request.base)
+    return Asked(
+        asked.plan if request.plan is None else request.plan,
+        asked.examples if request.examples is None else request.examples,
+    )
+
+
+def _for_base(config: Config, asked: Asked, base: str | None) -> Config:
+    """``config`` with the model and the prompts that the rows are for."""
+    model = config.model
+    if base is not None and not same_model(model, base):
+        model = ModelConfig(backend="embedded", name=base)
+    generator = config.generator.model_copy(update={"plan": asked.plan, "examples": asked.examples})
+    return config.model_copy(update={"model": model, "generator": generator})
 
 
 def _training(config: Config, request: Request) -> TrainingConfig:
     try:
-        return TrainingConfig.model_validate({**config.training.model_dump(), **request.settings})
+        settings = {**config.training.model_dump(), **request.settings}
+        return TrainingConfig.model_validate(
+            settings | {"non_commercial": True} if request.non_commercial else settings
+        )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(map(str, first["loc"]))

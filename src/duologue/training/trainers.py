@@ -109,7 +109,7 @@ def make_trainer(
     targets: list[str],
     say: Say,
 ) -> Any:
-    """Return a trainer of trl that is ready to train or resume."""
+    """Return a trainer of trl that is ready to train or resume. ``rows_at_once`` divides the options' ``batch``."""
     transformers_logging.set_verbosity_error()
     # The base is a GGUF file, so PEFT finds no configuration beside it.
     warnings.filterwarnings("ignore", message="Could not find a config file")
@@ -126,7 +126,7 @@ def make_trainer(
         "output_dir": str(work),
         "per_device_train_batch_size": rows_at_once,
         "per_device_eval_batch_size": rows_at_once,
-        "gradient_accumulation_steps": max(1, options.batch // rows_at_once),
+        "gradient_accumulation_steps": options.batch // rows_at_once,
         "learning_rate": options.learning_rate,
         "lr_scheduler_type": "cosine",
         "warmup_steps": 5,
@@ -137,6 +137,8 @@ def make_trainer(
         "save_strategy": "steps",
         "save_steps": options.every,
         "save_total_limit": 2,
+        # Else early stopping begins to count anew whenever training goes on.
+        "restore_callback_states_from_checkpoint": True,
         "seed": options.seed,
         "data_seed": options.seed,
         "bf16": bfloat16,
