@@ -239,7 +239,7 @@ class GeneratorConfig(Section):
         None,
         ge=1,
         le=10,
-        description="turns mode: draws of each utterance, the best of which is said; null: as the model brings it, else 3 embedded and 1 elsewhere",
+        description="turns mode: draws of each utterance, the best of which is said; null: 3 embedded, else 1",
     )
     turn_retries: int = Field(
         3,
