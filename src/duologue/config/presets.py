@@ -8,7 +8,7 @@ from typing import Any
 
 QUICK: Mapping[str, Any] = MappingProxyType(
     {
-        # Small enough for two or three minutes on two cores with the embedded default.
+        # Small enough for some minutes on two cores with the embedded default.
         "expansion": {"bootstrap_queries": 4, "target": 12, "max_queries": 6},
         "pairing": {"pairs": 4},
         "generator": {"candidates": 2, "utterances": [8, 10]},
