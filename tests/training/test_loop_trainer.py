@@ -142,7 +142,9 @@ def test_the_true_command_trains_what_the_embedded_backend_then_loads(
     make_run: Callable[..., Path], tmp_path: Path
 ) -> None:
     model = write_tiny(tmp_path / "tiny.gguf")
-    chosen = {"training.steps": 2, "training.every": 1, "training.rank": 2, "generator.examples": 0}
+    # The run's own model, as in the loop, so that prompts are as it was asked.
+    chosen: dict[str, object] = {"model.name": str(model), "generator.examples": 0}
+    chosen |= {"training.steps": 2, "training.every": 1, "training.rank": 2}
     run = make_run(tmp_path / "run", 10, config=chosen, state="running")
     swapped: list[Backend] = []
 
