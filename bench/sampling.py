@@ -1,6 +1,6 @@
 """Sampling settings of the embedded Generator, compared on held-out utterances of hand-written conversations.
 
-    python bench/sampling.py valid.jsonl [--model FILE.gguf] [--grid FILE.yaml] [--draws 2] [--places 60]
+    python bench/sampling.py valid.jsonl [--model FILE.gguf] [--grid FILE.yaml] [--draws 3] [--places 60]
 
 ``valid.jsonl`` comes from ``training/generator/tasks.py`` and holds both speakers' sides, so openings are among the places. At
 each place the model draws as often as the Generator would,
@@ -161,7 +161,7 @@ def main() -> None:
     parser.add_argument("valid", type=Path)
     parser.add_argument("--model", help="a registered model or a .gguf file")
     parser.add_argument("--grid", type=Path, help="a YAML list of settings")
-    parser.add_argument("--draws", type=int, default=2)
+    parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--places", type=int, default=60)
     asyncio.run(search(parser.parse_args()))
 
