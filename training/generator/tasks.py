@@ -1,6 +1,6 @@
 """Builds the texts that the generator learns from: the prompts that the program sends, a note naming one attribute.
 
-Some profiles stand in lower case, and notes with them, for users may write theirs so. Adapters up to version 2.2 saw notes
+Some profiles stand in lower case, and notes with them, for users may write theirs so. Adapters up to version 2.3 saw notes
 that named several attributes where an utterance brings out several, and were measured on second speakers alone.
 
 Run: ``python training/generator/tasks.py OUT_FOLDER --spc SPC.jsonl --written A.jsonl B.jsonl``. It writes
