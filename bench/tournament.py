@@ -34,6 +34,7 @@ import numpy as np
 import numpy.typing as npt
 
 from duologue.conversations.critic.tournament import Choice, Scheme, choose
+from duologue.intervals import wilson
 from duologue.records import Attribute, Candidate, Comparison, Pair, Profile, Verdict
 
 EXPERTS = 5
@@ -220,13 +221,6 @@ def slope(world: World) -> float:
     return _SLOPES[key]
 
 
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """95 % interval of a share."""
-    z, p = 1.96, hits / of
-    middle, half = p + z * z / (2 * of), z * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of))
-    return (middle - half) / (1 + z * z / of), (middle + half) / (1 + z * z / of)
-
-
 STUDIES: Mapping[str, tuple[str, tuple[tuple[str, World], ...]]] = {
     "noise": (
         "Eight entrants, by the judge's noise",
@@ -289,7 +283,7 @@ def line(label: str, world: World, results: Sequence[Result]) -> str:
     full = EXPERTS * world.entrants * (world.entrants - 1)
     calls = np.array([r.calls for r in results])
     hits = sum(r.same for r in results)
-    low, high = wilson(hits, len(results))
+    low, high = wilson(hits / len(results), len(results))
     mean = {name: np.mean([getattr(r, name) for r in results]) for name in ("rerun", "prior", "certainty")}
     loss = np.mean([r.loss for r in results], axis=0)
     best = np.mean([r.best for r in results], axis=0)

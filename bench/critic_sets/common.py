@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -143,6 +144,14 @@ class Lab:
             value = trivial[1](every)
             beside = f"{trivial[0]} {value:.1%}" if unit == "%" else f"{trivial[0]} {value:.3f}"
         return Row(name, measure, expert, statistic(every), low, high, n, beside, published, unit)
+
+
+def held_chats() -> list[Any]:
+    """The chats of ``training/critic/chats_held.txt``, each with its marks; nothing was fitted on them."""
+    sys.path.insert(0, str(REPOSITORY / "training" / "critic"))
+    from data import chats
+
+    return list(chats("chats_held.txt"))
 
 
 def toxicity_model() -> Any:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
-from critic_sets.common import REPOSITORY, Lab, Row, auroc, overlap, share
+from critic_sets.common import Lab, Row, auroc, held_chats, overlap, share
 from duologue.conversations.critic.guards.swap import SwapGuard
 
 NAME = "chats_held"
@@ -13,10 +12,7 @@ NAME = "chats_held"
 
 def rows(lab: Lab) -> Iterator[Row]:
     """Rejected where something is wrong and where nothing is; supported cells against the rest."""
-    sys.path.insert(0, str(REPOSITORY / "training" / "critic"))
-    from data import chats
-
-    known = list(chats("chats_held.txt"))
+    known = held_chats()
     talks = [chat.candidate() for chat in known]
     verdicts = lab.judge("faithfulness", talks)
     guard = SwapGuard()

@@ -1,4 +1,4 @@
-"""Persona use in a response: does it draw on the profile of who says it? On marks set by hand, and on a proxy.
+"""Persona use in a response: does it draw on the profile of who says it? On marks set one by one, and on a proxy.
 
 The set that the target was set on (people's ratings of persona use) is not at hand. The nearest to it are the responses
 of ``training/critic/chats_held.txt``, on which nothing was fitted: a response uses its speaker's profile where a mark says
@@ -10,10 +10,9 @@ second measure keeps the responses that share words with either profile. Each gi
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Iterator, Sequence
 
-from critic_sets.common import REPOSITORY, Lab, Row, auroc, overlap
+from critic_sets.common import Lab, Row, auroc, held_chats, overlap
 from duologue.conversations.critic.evidence.heads import shipped_heads
 from duologue.conversations.critic.evidence.matrix import persona_use
 
@@ -30,11 +29,8 @@ def rows(lab: Lab) -> Iterator[Row]:
 
 
 def _marked(lab: Lab) -> Iterator[Row]:
-    sys.path.insert(0, str(REPOSITORY / "training" / "critic"))
-    from data import chats
-
     scores, simple, truth = [], [], []
-    for chat in lab.cut(list(chats("chats_held.txt"))):
+    for chat in lab.cut(held_chats()):
         marked = {(owner, place) for owner, _, place in chat.carried | chat.faint | chat.contradicted}
         for place, response in enumerate(chat.utterances):
             owner = place % 2 + 1

@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 
+def in_one_line(error: BaseException) -> str:
+    """What somebody else's exception says, with its class, for a message of ours."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
 class DuologueError(Exception):
     """Base of all errors that duologue raises on purpose. ``exit_code`` is the command line's."""
 

@@ -11,10 +11,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from bench.tournament import Judge, World, candidates, exhaustive, hold, play, slope, wilson
+from bench.tournament import Judge, World, candidates, exhaustive, hold, play, slope
 
 from duologue.conversations.critic.tournament import Scheme
-from duologue.report.judges import interval
 
 
 def _answers(n: int, seed: int) -> np.ndarray:
@@ -58,7 +57,3 @@ def test_a_judge_without_noise_has_one_winner() -> None:
     results = [play(world, seed) for seed in range(6)]
     assert all(r.same and r.rerun and r.best == (True, True) for r in results)
     assert all(r.loss[0] == 0.0 for r in results)
-
-
-def test_intervals_are_wilsons() -> None:
-    assert wilson(190, 200) == pytest.approx(interval(190, 200))

@@ -10,7 +10,7 @@ import pytest
 
 from duologue.datasets import open_dataset
 from duologue.evaluation import Options, Sizes, evaluate
-from duologue.evaluation.measure import measure, read_sample
+from duologue.evaluation.measure import read, read_sample
 from duologue.evaluation.rendering.markdown import markdown
 from duologue.evaluation.view import Roles
 
@@ -26,7 +26,7 @@ def test_copies_of_one_conversation_are_drawn_in_proportion(
         assert len(drawn) == 100
         # Thirty are expected, with a standard deviation of four.
         assert 16 <= sum(view.dialogue.id == "r0" for view in drawn) <= 44
-        measured = measure(data, (), Roles(), seed=seed, sizes=sizes)
+        measured = read(data, (), Roles(), seed=seed, sizes=sizes)
         assert [v.dialogue.id for v in measured.views] == [v.dialogue.id for v in drawn]
 
 

@@ -13,7 +13,7 @@ from duologue.datasets.readers.jsonl import JsonlReader
 from duologue.datasets.readers.parquet import ParquetReader
 from duologue.datasets.readers.run import RunFolderReader
 from duologue.datasets.readers.spc import SpcReader
-from duologue.errors import UsageError
+from duologue.errors import UsageError, in_one_line
 
 GROUP = "duologue.datasets"
 """The entry point group; our own names can't be taken over."""
@@ -45,7 +45,7 @@ def get_reader(name: str) -> Reader:
                 made: Reader = entry.load()()
             except Exception as error:
                 raise UsageError(
-                    f"the data set format {name!r} ({entry.value}) can't be loaded: {type(error).__name__}: {error}; "
+                    f"the data set format {name!r} ({entry.value}) can't be loaded: {in_one_line(error)}; "
                     "repair or remove the package that brings it"
                 ) from error
             return made

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from duologue.intervals import Z, wilson
+
 REPLICATES = 1000
 CONFIDENCE = 0.95
 LEAST = 8
@@ -174,13 +176,5 @@ def edge_replicates(value: float, low: float, high: float, salt: str, replicates
     """
     digest = hashlib.blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     drawn = np.random.default_rng(int.from_bytes(digest, "big")).standard_normal(replicates)
-    made: Array = value + max(high - value, value - low) / 1.959964 * drawn
+    made: Array = value + max(high - value, value - low) / Z * drawn
     return made
-
-
-def wilson(share: float, n: float, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson's score interval (1927): resampling says nothing where no case, or nothing but cases, were seen."""
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * ((share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5)
-    # At the ends, the limit is the share itself, but for rounding.
-    return (max(0.0, middle - half) if share > 0 else 0.0), (min(1.0, middle + half) if share < 1 else 1.0)

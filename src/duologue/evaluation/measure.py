@@ -133,23 +133,6 @@ def share_topics(found: Sequence[Measured], roles: Roles) -> Topics | None:
     return topics
 
 
-def measure(
-    data: DataSet,
-    metrics: Sequence[AnyMetric],
-    roles: Roles,
-    *,
-    seed: int,
-    sizes: Sizes,
-    generator: GeneratorOptions = GENERATOR,
-    progress: Progress = lambda what, n: None,
-) -> Measured:
-    """Measure one data set by itself: :func:`read`, then :func:`look`. Raises UsageError as :func:`read` does."""
-    found = read(data, metrics, roles, seed=seed, sizes=sizes, progress=progress)
-    share_topics([found], roles)
-    look(found, roles, seed=seed, generator=generator, progress=progress)
-    return found
-
-
 def read(
     data: DataSet,
     metrics: Sequence[AnyMetric],
@@ -256,7 +239,7 @@ def _add_useful(found: Measured, useful: Useful, sample: SampleName) -> None:
 
 
 def read_sample(data: DataSet, roles: Roles, *, seed: int, sizes: Sizes) -> list[View]:
-    """The text sample that :func:`measure` would take, without measuring. Raises UsageError as :func:`measure` does."""
+    """The text sample that :func:`read` draws, without measuring. Raises UsageError as :func:`read` does."""
     sample: Sample[View] = Sample(max(sizes.text, sizes.model), seed)
     for dialogue in data:
         view = View(dialogue, roles)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 
-from duologue.errors import UsageError
+from duologue.errors import UsageError, in_one_line
 from duologue.evaluation.judges.options import Kind
 from duologue.evaluation.judges.registry import metrics as judge_metrics
 from duologue.evaluation.metrics import (
@@ -135,7 +135,7 @@ def make_metrics(
             made = entry.load()()
         except Exception as error:
             raise UsageError(
-                f"the metric {entry.name!r} ({entry.value}) can't be loaded: {type(error).__name__}: {error}; repair or "
+                f"the metric {entry.name!r} ({entry.value}) can't be loaded: {in_one_line(error)}; repair or "
                 "remove the package that brings it"
             ) from error
         if not isinstance(made, ConversationMetric | CorpusMetric | StreamMetric) or made.name in names:

@@ -11,9 +11,10 @@ import numpy as np
 from duologue.conversations.figures import Tried, figures, token_count
 from duologue.datasets.readers.run import RunFolderReader, run_folder
 from duologue.datasets.source import DataSet
-from duologue.evaluation.bootstrap import REPLICATES, Estimate, edge_replicates, interval, wilson
+from duologue.evaluation.bootstrap import REPLICATES, Estimate, edge_replicates, interval
 from duologue.evaluation.measure import Measured
 from duologue.evaluation.records import IterationReport, StageReport
+from duologue.intervals import wilson
 from duologue.report.stats import StageAccount, account
 from duologue.store.reading import RunReader
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from types import MappingProxyType
 
-from duologue.errors import UsageError
+from duologue.errors import UsageError, in_one_line
 from duologue.export.chat import ChatFormat
 from duologue.export.convai2 import Convai2Format
 from duologue.export.evidence import EvidenceFormat
@@ -49,7 +49,7 @@ def get_format(name: str) -> Format | ContestFormat:
                 made: Format | ContestFormat = entry.load()()
             except Exception as error:
                 raise UsageError(
-                    f"the format {name!r} ({entry.value}) can't be loaded: {type(error).__name__}: {error}; "
+                    f"the format {name!r} ({entry.value}) can't be loaded: {in_one_line(error)}; "
                     "repair or remove the package that brings it"
                 ) from error
             return made

@@ -197,14 +197,7 @@ def load_nli(name: str, *, threads: int | None = None) -> Nli:
     """
     if name == "scripted":
         return ScriptedNli()
-    if name == "builtin":
-        return OnnxNli(builtin_folder(), threads)
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        raise ModelError(
-            f"small_models.nli: {name!r} is neither builtin, scripted nor a folder with an ONNX model; fetch one of the hub into a folder first"
-        )
-    return OnnxNli(folder, threads)
+    return OnnxNli(_folder(name), threads)
 
 
 def load_fit(name: str, *, threads: int | None = None) -> Fit:
@@ -214,11 +207,15 @@ def load_fit(name: str, *, threads: int | None = None) -> Fit:
     """
     if name == "scripted":
         return ScriptedFit()
+    return OnnxFit(_folder(name), threads)
+
+
+def _folder(name: str) -> Path:
     if name == "builtin":
-        return OnnxFit(builtin_folder(), threads)
+        return builtin_folder()
     folder = Path(name).expanduser()
     if not folder.is_dir():
         raise ModelError(
             f"small_models.nli: {name!r} is neither builtin, scripted nor a folder with an ONNX model; fetch one of the hub into a folder first"
         )
-    return OnnxFit(folder, threads)
+    return folder

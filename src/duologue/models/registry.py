@@ -185,8 +185,7 @@ REGISTRY: tuple[ModelEntry, ...] = (
         description="Trained for persona-based conversations, turn by turn; fast, and small enough to slip at times.",
         adapter="generator",
         base="smollm2-135m",
-        # Found by blind reading: conversations at 0.6 slip twice as often and follow less; examples cost this model
-        # time and bring it nothing.
+        # Found by blind reading, see BENCHMARKS.md; examples cost this model time and bring it nothing.
         settings={
             "model": {"sampling": {"temperature": 0.6, "top_k": 40, "min_p": 0.1, "repeat_penalty": 1.05}},
             "generator": {

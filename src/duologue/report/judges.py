@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
+from duologue.intervals import wilson
 from duologue.records import Comparison
 from duologue.store.reading import RunReader
 
 ALIKE = 0.02
 """Embedded scores nearer than this prefer neither candidate."""
-_Z = 1.96
 
 
 @dataclass(slots=True)
@@ -143,12 +143,7 @@ def lines(judges: tuple[JudgeFigures, ...]) -> list[str]:
 
 def interval(hits: int, of: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share; (0, 1) of nothing."""
-    if not of:
-        return 0.0, 1.0
-    p = hits / of
-    middle, half = p + _Z * _Z / (2 * of), _Z * math.sqrt(p * (1 - p) / of + _Z * _Z / (4 * of * of))
-    scale = 1 + _Z * _Z / of
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+    return wilson(hits / of, of) if of else (0.0, 1.0)
 
 
 def _percent(share: float, of: int) -> str:

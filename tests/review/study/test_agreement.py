@@ -16,7 +16,6 @@ from duologue.review.study.agreement import (
     krippendorff_alpha,
     ratings_kappa,
     spearman,
-    wilson,
 )
 
 FLEISS = (
@@ -83,14 +82,6 @@ def test_the_bootstrap_interval_is_that_of_a_share() -> None:
     assert high == pytest.approx(0.3 + half, abs=0.012)
     assert bootstrap(rows, lambda t: np.asarray(t[:, 0] / t[:, 1])) == (low, high)
     assert math.isnan(bootstrap([], lambda t: np.asarray(t[:, 0]))[0])
-
-
-def test_wilsons_interval() -> None:
-    # Published examples: 0 of 10, 10 of 10, and 15 of 148 (Newcombe 1998: 0.0624 to 0.1605).
-    assert wilson(0.0, 10) == pytest.approx((0.0, 0.2775), abs=5e-4)
-    assert wilson(1.0, 10) == pytest.approx((0.7225, 1.0), abs=5e-4)
-    assert wilson(15 / 148, 148) == pytest.approx((0.0624, 0.1605), abs=5e-4)
-    assert math.isnan(wilson(0.0, 0)[0])
 
 
 @given(st.lists(st.lists(st.integers(0, 3), min_size=3, max_size=3), min_size=2, max_size=12))

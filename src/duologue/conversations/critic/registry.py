@@ -30,7 +30,7 @@ from duologue.conversations.critic.guards.repetition import RepetitionGuard
 from duologue.conversations.critic.guards.swap import SwapGuard
 from duologue.conversations.critic.guards.verbatim import VerbatimGuard
 from duologue.conversations.critic.protocol import CriticContext, Filter, Guard, Quality, asks_model
-from duologue.errors import ConfigError, DuologueError
+from duologue.errors import ConfigError, DuologueError, in_one_line
 
 GUARDS: Mapping[str, Callable[[CriticContext], Guard]] = {
     "format": lambda context: FormatGuard(),
@@ -117,7 +117,7 @@ def _build(
             except Exception as error:
                 raise ConfigError(
                     f"critic.{field or kind}: the plug-in {name!r} ({plugins[name].value}) can't be loaded: "
-                    f"{' '.join(f'{type(error).__name__}: {error}'.split())}; mend it or leave it out"
+                    f"{in_one_line(error)}; mend it or leave it out"
                 ) from error
         else:
             known = ", ".join([*ours, *sorted(set(plugins) - set(ours))])

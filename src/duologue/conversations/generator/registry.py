@@ -8,7 +8,7 @@ from typing import Literal
 from duologue.conversations.generator.protocol import Generator, GeneratorContext, Task
 from duologue.conversations.generator.turns import TurnsGenerator
 from duologue.conversations.generator.whole import WholeGenerator
-from duologue.errors import ConfigError, DuologueError, ItemFailed
+from duologue.errors import ConfigError, DuologueError, ItemFailed, in_one_line
 from duologue.records import Candidate
 
 GROUP = "duologue.generators"
@@ -33,7 +33,7 @@ def make_generator(mode: str, context: GeneratorContext) -> Generator:
         raise
     except Exception as error:
         raise ConfigError(
-            f"generator.mode: the plug-in {mode!r} ({plugins[mode].value}) can't be loaded: {_plain(error)}; mend it or "
+            f"generator.mode: the plug-in {mode!r} ({plugins[mode].value}) can't be loaded: {in_one_line(error)}; mend it or "
             "choose another mode"
         ) from error
 
@@ -56,8 +56,4 @@ class _Plugged:
         except DuologueError:
             raise
         except Exception as error:
-            raise ItemFailed(f"the plug-in {self._name!r} failed: {_plain(error)}") from error
-
-
-def _plain(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+            raise ItemFailed(f"the plug-in {self._name!r} failed: {in_one_line(error)}") from error

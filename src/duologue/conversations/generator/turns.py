@@ -209,9 +209,9 @@ class TurnsGenerator:
 
 
 def warmer(sampling: Sampling, attempt: int) -> Sampling:
-    """The sampling of a redraw: each attempt ``WARMER`` higher in temperature, up to ``WARMEST``, for cold ones repeat themselves."""
-    temperature = max(sampling.temperature, min(WARMEST, sampling.temperature + WARMER * attempt))
-    return replace(sampling, temperature=temperature) if attempt else sampling
+    """The sampling of an attempt: each further one ``WARMER`` higher in temperature, up to ``WARMEST``, for cold ones repeat themselves."""
+    warm = min(WARMEST, sampling.temperature + WARMER * attempt)
+    return replace(sampling, temperature=max(sampling.temperature, warm))
 
 
 def whole_sentences(text: str) -> str:

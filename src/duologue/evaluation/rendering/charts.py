@@ -9,6 +9,7 @@ from typing import Any
 
 from duologue.errors import UsageError
 from duologue.evaluation.records import DataSetReport, Definition, Report
+from duologue.intervals import Z
 from duologue.text import printable
 
 COLOURS = ("#1b6ca8", "#d1603d", "#3f8f4f", "#8a5ea8", "#b08a1e", "#5f6a72")
@@ -53,7 +54,7 @@ def gaps(report: Report, second: str, most: int = 24) -> str:
     found = []
     for gap in report.differences:
         metric = report.metrics[gap.metric]
-        error = (gap.high - gap.low) / (2 * 1.959964)
+        error = (gap.high - gap.low) / (2 * Z)
         if gap.second != second or metric.direction not in ("higher", "lower") or error <= 0:
             continue
         better = gap.difference if metric.direction == "higher" else -gap.difference

@@ -110,16 +110,6 @@ def bootstrap(items: Sequence[Sequence[float]], figure: Callable[[Floats], Float
     return float(low), float(high)
 
 
-def wilson(share: float, n: int) -> Interval:
-    """95 % interval (Wilson's score) of a share in [0, 1] of ``n`` independent cases; (NaN, NaN) of none."""
-    if not n:
-        return math.nan, math.nan
-    z2 = 1.959964**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def _ranks(values: Sequence[float]) -> Floats:
     data = np.asarray(values, dtype=np.float64)
     _, place, counts = np.unique(data, return_inverse=True, return_counts=True)

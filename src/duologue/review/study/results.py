@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from duologue.intervals import wilson
 from duologue.review.study.agreement import (
     Floats,
     Interval,
@@ -18,7 +19,6 @@ from duologue.review.study.agreement import (
     krippendorff_alpha,
     ratings_kappa,
     spearman,
-    wilson,
 )
 from duologue.review.study.records import ASPECTS, Study
 from duologue.review.study.reliability import Reliability, reliability, units_of

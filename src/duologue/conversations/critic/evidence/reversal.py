@@ -55,7 +55,8 @@ def reverses(text: str, held: str) -> bool:
     """
     for clause, lacks in clauses(text):
         for other, lacked in clauses(held):
-            near = max(share(other, clause), share(clause, other))
-            if lacks != lacked and near >= LEAST and telling(clause) & telling(other):
+            if lacks == lacked or not telling(clause) & telling(other):
+                continue
+            if max(share(other, clause), share(clause, other)) >= LEAST:
                 return True
     return False

@@ -14,7 +14,7 @@ from duologue.conversations.critic.protocol import Quality, asks_model
 from duologue.conversations.critic.tournament.board import Array, Board
 from duologue.conversations.critic.tournament.reasons import Account, why
 from duologue.conversations.critic.tournament.sequential import Sequential, Vote
-from duologue.errors import DuologueError, ItemFailed
+from duologue.errors import DuologueError, ItemFailed, in_one_line
 from duologue.records import Candidate, Comparison, Verdict
 
 COULD_NOT_JUDGE = "could not judge: "
@@ -31,7 +31,7 @@ def could_not_judge(error: Exception) -> str:
         return f"{COULD_NOT_JUDGE}{error}"
     if isinstance(error, DuologueError):
         raise error
-    return COULD_NOT_JUDGE + " ".join(f"{type(error).__name__}: {error}".split())
+    return COULD_NOT_JUDGE + in_one_line(error)
 
 
 _ALIKE = 0.02
