@@ -109,7 +109,7 @@ def from_minilm(folder: Path, dropout: float = 0.0) -> CrossEncoder:
     return model
 
 
-def from_onnx(path: Path, minilm: Path) -> CrossEncoder:
+def from_onnx(path: Path, minilm: Path, dropout: float = 0.0) -> CrossEncoder:
     """The model of an exported graph, its weights as near as int8 kept them; a head the graph lacks is new.
 
     Goes on from shipped weights where the run that made them is gone. Reads the graphs of ``export.py`` and those of
@@ -121,7 +121,7 @@ def from_onnx(path: Path, minilm: Path) -> CrossEncoder:
     graph = onnx.load(str(path)).graph
     held = {t.name: numpy_helper.to_array(t).astype(np.float32) for t in graph.initializer}
     dense = {n.removesuffix(".float"): v for n, v in _floats(held).items()}
-    model = from_minilm(minilm)
+    model = from_minilm(minilm, dropout)
     state = model.state_dict()
     linear = [
         f"layers.{i}.{part}.weight" for i in range(LAYERS) for part in ("query", "key", "value", "out", "up", "down")

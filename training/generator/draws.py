@@ -1,0 +1,130 @@
+"""Marked draws: several draws of one utterance each, with a mark from 1 to 5 for every one.
+
+A line of ``marked_draws.jsonl`` holds the speaker's profile (``own``) and the partner's (``partner``), what was ``said`` so far
+(the partner's utterance last), the attributes that ``notes`` named, by the number of utterances before, the ``draws`` of the adapter that ``by`` names, and their
+``marks``: 5 answers plainly, makes sense and is true to the profile; 1 is senseless, untrue or the partner's fact. ``python
+training/generator/draws.py RUN --out PLACES.jsonl`` takes unmarked places from a run, whose log keeps every draw.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sqlite3
+import zlib
+from pathlib import Path
+from typing import Any
+
+from duologue import prompts
+from duologue.conversations.generator.render import bullets, noted
+
+Row = dict[str, Any]
+Place = tuple[tuple[str, ...], str]
+"""What was said, and the profile of who speaks next as its prompt shows it."""
+NOTE = re.compile(r"\n\(Bring this up in your own words: (.*)\)$")
+PROFILE = "This is you:\n"
+OPENING = "Say something to begin"
+LEAST, MOST = 3, 6
+"""Distinct draws of a place."""
+HELD_OUT = 8
+"""One talk of so many only measures."""
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of a file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def held_out(row: Row) -> bool:
+    """True for the places that only measure; all of one talk go together."""
+    return zlib.crc32(row["talk"].encode()) % HELD_OUT == 0
+
+
+def messages(row: Row) -> list[list[str]]:
+    """The prompt of a place, as ``conversations/generator/turns.py`` sends it."""
+    sent = [
+        [m.role, m.content]
+        for m in prompts.load("generator_turn_planned").messages(examples="", profile=bullets(row["own"]))
+    ]
+    opening, said = sent.pop()[1], row["said"]
+
+    def heard(text: str, reply: int) -> list[str]:
+        note = row["notes"].get(str(reply))
+        return ["user", noted(text, note) if note else prompts.as_data(text)]
+
+    if len(said) % 2 == 0:
+        sent.append(heard(opening, 0))
+    for turn, text in enumerate(said):
+        own = turn % 2 == len(said) % 2
+        sent.append(["assistant", prompts.as_data(text)] if own else heard(text, turn + 1))
+    return sent
+
+
+def places(run: Path) -> list[Row]:
+    """The utterances of a run's conversations of which at least ``LEAST`` distinct draws were made, unmarked."""
+    from duologue.store.reading import RunReader
+
+    talks: dict[Place, Any] = {}
+    for conversation in RunReader(run).conversations():
+        candidate = conversation.candidate
+        profiles = [bullets(a.text for a in candidate.pair.user(speaker).attributes) for speaker in (1, 2)]
+        for turn in range(len(candidate.utterances)):
+            talks[candidate.utterances[:turn], profiles[turn % 2]] = candidate
+    log = sqlite3.connect(f"file:{run / 'run.sqlite'}?mode=ro", uri=True)
+    texts = dict(log.execute("SELECT hash, text FROM texts"))
+    found: dict[Place, Row] = {}
+    query = "SELECT request, answer FROM calls WHERE purpose = 'generator.turn' ORDER BY finished_at"
+    for request, answer in log.execute(query):
+        contents = [m["content"] for m in json.loads(request)["messages"]]
+        sent = [texts[c["text"]] if isinstance(c, dict) else c for c in contents]
+        said, notes = _said(sent)
+        told, place = json.loads(answer), (said, sent[0].rpartition(PROFILE)[2])
+        if place not in talks or told["finish"] == "length" or not told["text"].strip():
+            continue
+        pair, speaker = talks[place].pair, len(said) % 2 + 1
+        row = found.setdefault(
+            place,
+            {
+                "talk": talks[place].id,
+                "own": [a.text for a in pair.user(speaker).attributes],
+                "partner": [a.text for a in pair.user(3 - speaker).attributes],
+                "said": list(said),
+                "notes": notes,
+                "by": talks[place].model,
+                "draws": [],
+            },
+        )
+        row["notes"] = notes | row["notes"]
+        if told["text"].strip() not in row["draws"]:
+            row["draws"].append(told["text"].strip())
+    return [{**row, "draws": row["draws"][:MOST]} for row in found.values() if len(row["draws"]) >= LEAST]
+
+
+def _said(sent: list[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """What was said before a draw, and the attributes that notes named, by the number of utterances before."""
+    said: list[str] = []
+    notes: dict[str, str] = {}
+    for place, text in enumerate(sent[1:]):
+        found = NOTE.search(text)
+        plain = text[: found.start()] if found else text
+        if place or not plain.startswith(OPENING):
+            said.append(plain)
+        if found:
+            notes[str(len(said))] = found.group(1)
+    return tuple(said), notes
+
+
+def main() -> None:
+    """Write the places of a run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    rows = places(args.run)
+    args.out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    print(f"{len(rows)} places, {sum(len(r['draws']) for r in rows)} draws")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Trains the adapter on marks: of several draws of one utterance it learns to write the better ones more often.
+
+Run: ``python training/generator/prefer.py BASE.gguf MARKED.jsonl DATA_FOLDER OUT_FOLDER --start STATE.pt``. ``MARKED.jsonl`` is as
+``draws.py`` reads it, ``DATA_FOLDER`` comes from ``tasks.py``: its conversations are learnt beside, so that nothing is unlearnt.
+
+The loss of a place is the cross-entropy between ``softmax(marks / heat)`` and ``softmax(beta * (log p - log p0))`` over its
+draws, ``p0`` being the model that the run starts with: the preference loss of Rafailov et al. 2023 (arXiv 2305.18290) for a list of
+draws in place of a pair. Two processes share the work as in ``train.py``, whose state files these are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from draws import held_out, messages, read
+from torch import Tensor, distributed, nn
+from torch.nn import functional
+from train import Sample, _isolated, adapter, add_up, batches, encode, load, measure, rate, summed_loss
+
+Place = tuple[Sample, Tensor]
+
+
+def places_of(rows: list[dict[str, Any]], tokenizer: Any) -> list[Place]:
+    """The draws of each place behind their one prompt, and their marks."""
+    out = []
+    for row in rows:
+        parts = [[["assistant", draw]] for draw in row["draws"]]
+        sample = encode({"prefix": messages(row), "parts": parts, "silent": []}, tokenizer)
+        out.append((sample, torch.tensor(row["marks"], dtype=torch.float32)))
+    return out
+
+
+def likelihoods(model: Any, place: Place) -> Tensor:
+    """(draws,) log probability of each draw, its end included, in nats."""
+    sample, marks = place
+    width = len(sample.tokens)
+    extra = _isolated([sample], width, next(model.parameters()).dtype)
+    hidden = model.model(input_ids=torch.tensor([sample.tokens]), use_cache=False, **extra).last_hidden_state[0]
+    where = [i for i in range(width) if sample.learn[i]]
+    logits = model.lm_head(hidden[[i - 1 for i in where]]).float()
+    tokens = torch.tensor([sample.tokens[i] for i in where])
+    each = -functional.cross_entropy(logits, tokens, reduction="none")
+    owner = torch.tensor([sample.segment[i] - 1 for i in where])
+    return torch.zeros(len(marks)).index_add(0, owner, each)
+
+
+def preference(new: Tensor, old: Tensor, marks: Tensor, beta: float, heat: float) -> Tensor:
+    """The loss of one place."""
+    return -(torch.softmax(marks / heat, 0) * torch.log_softmax(beta * (new - old), 0)).sum()
+
+
+@torch.no_grad()
+def judged(model: Any, places: list[Place], olds: list[Tensor], beta: float, heat: float) -> dict[str, float]:
+    """Mean loss; share of pairs of unlike marks whose better draw gained more; expected mark under the new odds among the draws."""
+    losses, right, pairs, expected, before = 0.0, 0, 0, 0.0, 0.0
+    for place, old in zip(places, olds, strict=True):
+        new, marks = likelihoods(model, place), place[1]
+        losses += preference(new, old, marks, beta, heat).item()
+        gain = new - old
+        expected += float((torch.softmax(gain, 0) * marks).sum())
+        before += float(marks.mean())
+        for i in range(len(marks)):
+            for j in range(i):
+                if marks[i] != marks[j]:
+                    pairs += 1
+                    right += bool((gain[i] > gain[j]) == (marks[i] > marks[j]))
+    n = max(1, len(places))
+    return {"loss": losses / n, "pairs right": right / max(1, pairs), "mark": expected / n, "before": before / n}
+
+
+def main() -> None:
+    """Train, measure and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("base", type=Path)
+    parser.add_argument("marked", type=Path, nargs="+")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--start", type=Path, required=True)
+    parser.add_argument("--rank", type=int, default=32)
+    parser.add_argument("--alpha", type=float, default=64)
+    parser.add_argument("--lr", type=float, default=2e-4)
+    parser.add_argument("--beta", type=float, default=0.1)
+    parser.add_argument("--heat", type=float, default=0.7)
+    parser.add_argument("--places", type=int, default=4, help="places of a step, for each process")
+    parser.add_argument(
+        "--tokens", type=int, default=1250, help="most tokens of the batch of conversations beside them"
+    )
+    parser.add_argument("--beside", type=float, default=1.0, help="weight of the loss of the conversations")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=math.inf)
+    parser.add_argument("--float32", action="store_true")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    torch.manual_seed(args.seed)
+    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    if world > 1:
+        distributed.init_process_group("gloo", rank=rank, world_size=world)
+    model, tokenizer = load(args.base, args.rank, args.alpha, torch.float32 if args.float32 else torch.bfloat16)
+    model.load_state_dict(torch.load(args.start, weights_only=True)["adapter"], strict=False)
+    model.train()
+    rows = [row for path in args.marked for row in read(path)]
+    learnt = [p for n, p in model.named_parameters() if p.requires_grad and n.endswith((".a", ".b"))]
+    kept = places_of([r for r in rows if held_out(r)], tokenizer)
+    train = places_of([r for r in rows if not held_out(r)], tokenizer)[rank::world]
+    talks = [encode(json.loads(line), tokenizer) for line in (args.data / "train.jsonl").open(encoding="utf-8")]
+    valid = [encode(json.loads(line), tokenizer) for line in (args.data / "valid.jsonl").open(encoding="utf-8")]
+    with torch.no_grad():
+        olds = [likelihoods(model, place) for place in train]
+        kept_olds = [likelihoods(model, place) for place in kept] if rank == 0 else []
+
+    def report(step: int) -> None:
+        if rank == 0:
+            figures = judged(model, kept, kept_olds, args.beta, args.heat)
+            figures["talks"] = measure(model, valid[::2], args.tokens, "cpu")
+            print(f"step {step} held out { ({k: round(v, 4) for k, v in figures.items()}) }", flush=True)
+
+    optimiser = torch.optim.AdamW(learnt, lr=args.lr, betas=(0.9, 0.98), weight_decay=0.0)
+    steps = min(len(rows[i::world]) for i in range(world)) // args.places * args.epochs
+    print(f"{len(train)} places here, {len(kept)} held out, {steps} steps", flush=True)
+    args.out.mkdir(parents=True, exist_ok=True)
+    report(0)
+    draw = random.Random(f"{args.seed}/{rank}")
+    order: list[int] = []
+    queue: list[list[Sample]] = []
+    began, step, clock = time.monotonic(), 0, 0.0
+    recent = [0.0, 0.0]
+    while (done := max(step / steps, clock / 60 / args.minutes)) < 1:
+        if len(order) < args.places:
+            order = draw.sample(range(len(train)), len(train))
+        if not queue:
+            queue = batches(talks, args.tokens, draw)
+        for group in optimiser.param_groups:
+            group["lr"] = rate(step, done, args.lr)
+        lost = 0.0
+        for index in [order.pop() for _ in range(args.places)]:
+            new = likelihoods(model, train[index])
+            loss = preference(new, olds[index], train[index][1], args.beta, args.heat) / args.places
+            loss.backward()
+            lost += loss.item()
+        beside, count = summed_loss(model, queue.pop(), "cpu")
+        (args.beside * beside / max(count, 1)).backward()
+        totals = add_up(learnt, lost, beside.item() / max(count, 1), time.monotonic() - began, 1.0)
+        nn.utils.clip_grad_norm_(learnt, 1.0)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        step, clock = step + 1, totals[2] / world
+        recent = [a + b / world for a, b in zip(recent, totals[:2], strict=True)]
+        if step % 10 == 0:
+            if rank == 0:
+                print(f"step {step} marks {recent[0] / 10:.3f} talks {recent[1] / 10:.3f} {clock:.0f} s", flush=True)
+            recent = [0.0, 0.0]
+        if step % 60 == 0:
+            report(step)
+    report(step)
+    if rank == 0:
+        state = {"adapter": adapter(model), "rank": args.rank, "alpha": args.alpha}
+        torch.save(state, args.out / "state.part")
+        (args.out / "state.part").replace(args.out / "state.pt")
+
+
+if __name__ == "__main__":
+    main()
