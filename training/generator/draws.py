@@ -2,7 +2,7 @@
 
 A line of ``marked_draws.jsonl`` holds the speaker's profile (``own``) and the partner's (``partner``), what was ``said`` so far
 (the partner's utterance last), the attributes that ``notes`` named, by the number of utterances before, the ``draws`` of the adapter that ``by`` names, and their
-``marks``: 5 answers plainly, makes sense and is true to the profile; 1 is senseless, untrue or the partner's fact. ``python
+``marks`` (5 answers plainly, makes sense and is true to the profile; 1 is senseless, untrue or the partner's fact), and the ``reply`` that the speaker should have given. ``python
 training/generator/draws.py RUN --out PLACES.jsonl`` takes unmarked places from a run, whose log keeps every draw.
 """
 

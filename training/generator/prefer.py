@@ -1,7 +1,8 @@
 """Trains the adapter on marks: of several draws of one utterance it learns to write the better ones more often.
 
 Run: ``python training/generator/prefer.py BASE.gguf MARKED.jsonl DATA_FOLDER OUT_FOLDER --start STATE.pt``. ``MARKED.jsonl`` is as
-``draws.py`` reads it, ``DATA_FOLDER`` comes from ``tasks.py``: its conversations are learnt beside, so that nothing is unlearnt.
+``draws.py`` reads it, ``DATA_FOLDER`` comes from ``tasks.py``: its conversations, and the reply written for each
+place, are learnt beside, so that nothing is unlearnt.
 
 The loss of a place is the cross-entropy between ``softmax(marks / heat)`` and ``softmax(beta * (log p - log p0))`` over its
 draws, ``p0`` being the model that the run starts with: the preference loss of Rafailov et al. 2023 (arXiv 2305.18290) for a list of
@@ -36,6 +37,15 @@ def places_of(rows: list[dict[str, Any]], tokenizer: Any) -> list[Place]:
         sample = encode({"prefix": messages(row), "parts": parts, "silent": []}, tokenizer)
         out.append((sample, torch.tensor(row["marks"], dtype=torch.float32)))
     return out
+
+
+def answered(row: dict[str, Any]) -> dict[str, Any]:
+    """The place with the reply that was written for it, as a text to learn."""
+    return {"prefix": [], "parts": [[*messages(row), ["assistant", row["reply"]]]], "silent": _silent(row)}
+
+
+def _silent(row: dict[str, Any]) -> list[int]:
+    return [place for place, (role, _) in enumerate(messages(row)) if role == "assistant"]
 
 
 def likelihoods(model: Any, place: Place) -> Tensor:
@@ -112,46 +122,53 @@ def main() -> None:
     train = places_of([r for r in rows if not held_out(r)], tokenizer)[rank::world]
     talks = [encode(json.loads(line), tokenizer) for line in (args.data / "train.jsonl").open(encoding="utf-8")]
     valid = [encode(json.loads(line), tokenizer) for line in (args.data / "valid.jsonl").open(encoding="utf-8")]
+    replies = [encode(answered(row), tokenizer) for row in rows if not held_out(row)]
     with torch.no_grad():
         olds = [likelihoods(model, place) for place in train]
         kept_olds = [likelihoods(model, place) for place in kept] if rank == 0 else []
 
+    figures: dict[str, float] = {}
+
     def report(step: int) -> None:
         if rank == 0:
-            figures = judged(model, kept, kept_olds, args.beta, args.heat)
-            figures["talks"] = measure(model, valid[::2], args.tokens, "cpu")
-            print(f"step {step} held out { ({k: round(v, 4) for k, v in figures.items()}) }", flush=True)
+            found = judged(model, kept, kept_olds, args.beta, args.heat)
+            found["talks"] = measure(model, valid[::2], args.tokens, "cpu")
+            figures.update({name: round(value, 4) for name, value in found.items()})
+            print(f"step {step} held out {figures}", flush=True)
 
     optimiser = torch.optim.AdamW(learnt, lr=args.lr, betas=(0.9, 0.98), weight_decay=0.0)
-    steps = min(len(rows[i::world]) for i in range(world)) // args.places * args.epochs
+    steps = (len(rows) - len(kept)) // world // args.places * args.epochs
     print(f"{len(train)} places here, {len(kept)} held out, {steps} steps", flush=True)
     args.out.mkdir(parents=True, exist_ok=True)
     report(0)
     draw = random.Random(f"{args.seed}/{rank}")
     order: list[int] = []
     queue: list[list[Sample]] = []
-    began, step, clock = time.monotonic(), 0, 0.0
+    began, step, seen, clock = time.monotonic(), 0, 0, 0.0
     recent = [0.0, 0.0]
     while (done := max(step / steps, clock / 60 / args.minutes)) < 1:
         if len(order) < args.places:
             order = draw.sample(range(len(train)), len(train))
         if not queue:
-            queue = batches(talks, args.tokens, draw)
+            queue = batches([*replies, *draw.sample(talks, len(replies))], args.tokens, draw)
         for group in optimiser.param_groups:
             group["lr"] = rate(step, done, args.lr)
-        lost = 0.0
+        lost, read_now = 0.0, 0
         for index in [order.pop() for _ in range(args.places)]:
             new = likelihoods(model, train[index])
             loss = preference(new, olds[index], train[index][1], args.beta, args.heat) / args.places
             loss.backward()
             lost += loss.item()
-        beside, count = summed_loss(model, queue.pop(), "cpu")
+            read_now += len(train[index][0].tokens)
+        batch = queue.pop()
+        read_now += sum(len(sample.tokens) for sample in batch)
+        beside, count = summed_loss(model, batch, "cpu")
         (args.beside * beside / max(count, 1)).backward()
-        totals = add_up(learnt, lost, beside.item() / max(count, 1), time.monotonic() - began, 1.0)
+        totals = add_up(learnt, lost, beside.item() / max(count, 1), time.monotonic() - began, float(read_now), 1.0)
         nn.utils.clip_grad_norm_(learnt, 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        step, clock = step + 1, totals[2] / world
+        step, clock, seen = step + 1, totals[2] / world, seen + int(totals[3])
         recent = [a + b / world for a, b in zip(recent, totals[:2], strict=True)]
         if step % 10 == 0:
             if rank == 0:
@@ -161,7 +178,14 @@ def main() -> None:
             report(step)
     report(step)
     if rank == 0:
-        state = {"adapter": adapter(model), "rank": args.rank, "alpha": args.alpha}
+        state = {
+            "adapter": adapter(model),
+            "rank": args.rank,
+            "alpha": args.alpha,
+            "step": step,
+            "seen": seen,
+            "figures": figures,
+        }
         torch.save(state, args.out / "state.part")
         (args.out / "state.part").replace(args.out / "state.pt")
 
