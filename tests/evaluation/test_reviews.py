@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from duologue.datasets import open_dataset
-from duologue.evaluation import Options, evaluate
+from duologue.evaluation import Options, Report, evaluate
 from duologue.evaluation import reviews as reviews_module
 from duologue.evaluation.rendering.extras import parts
+from duologue.evaluation.rendering.files import as_json
 from duologue.evaluation.rendering.html import page
 from duologue.evaluation.rendering.markdown import markdown
 from duologue.evaluation.reviews import reviews
@@ -70,12 +72,27 @@ def test_what_people_said_stands_in_the_report(reviewed: Path, scripted_options:
     assert rows["depth, 1 to 5"][1].startswith("4.00")
     # Everyone gave the same rating, so that chance can't be told from agreement; of picks it can.
     assert rows["agreement on depth, Krippendorff alpha"][1] == "-"
-    assert rows["agreement on them, Krippendorff alpha"][1] == "1.00"
+    assert rows["agreement on them, Krippendorff alpha"][1] == "1.00 [0.34, 1.00]"
     for text in (page(report), markdown(report)):
         assert "judged by people" in text
         # Reports are passed on: nobody is named, and no path is.
         assert "ann" not in text.replace("annotators", "")
         assert str(reviewed.parent) not in text
+
+
+def test_a_report_of_before_intervals_of_agreement_is_shown(
+    reviewed: Path, scripted_options: Callable[..., Options]
+) -> None:
+    report = evaluate(reviewed, options=scripted_options(groups=("cleanliness",)))
+    plain = orjson.loads(as_json(report))
+    (review,) = plain["data_sets"][0]["reviews"]
+    for found in (*review["faithfulness"].values(), *(q for by in review["quality"].values() for q in by.values())):
+        found["agreement"] = {name: found["agreement"][name] for name in ("kappa", "kappa_items", "alpha")}
+    review["detection"]["agreement"] = {"kappa": 0.5, "kappa_items": 4, "alpha": None}
+    (part,) = parts(Report.model_validate(plain))
+    rows = {row[0]: row[1] for row in part.rows}
+    assert (rows["Fleiss kappa"], rows["Krippendorff alpha"]) == ("0.50", "-")
+    assert rows["agreement on them, Krippendorff alpha"] == "1.00"
 
 
 def test_a_review_that_cannot_be_shown_is_mentioned(reviewed: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,3 +145,27 @@ def test_the_owner_sees_everything_live(
     answers = client.get("/download/answers.csv").text.splitlines()
     assert len(answers) - 1 == len(orjson.loads(client.get("/download/results.json").content)["answers"])
     assert "loses" in html.lower()
+    # Both pick the same sentences of the only conversation of each set, which is too few for an interval.
+    assert html.count('<td class="num">1.00</td>') == 4
+    # Both always say the second, so that chance can't be told from agreement.
+    assert "kappa - of 2 items, Krippendorff's alpha -." in html
+
+
+def test_the_page_shows_the_intervals_of_agreement(
+    study: tuple[Any, Any, dict[str, str]], field: Callable[[str, str], str]
+) -> None:
+    client, review, links = study
+    client.get("/enter", params={"token": TOKEN})
+    for link in links.values():
+        seat = review.studies.seat(link.removeprefix("/a/"))
+        for position in range(1, seat.total + 1):
+            fields = _fields(client.get(f"{link}/{position}").text, field)
+            if "choice" in fields:
+                hidden = review.studies.task(seat, position).hidden
+                fields["choice"] = hidden.get("synthetic") or hidden["answer"]
+            assert client.post(f"{link}/{position}", data=fields).status_code == 200
+    said = "kappa 1.00 (0.34 to 1.00) of 2 items, Krippendorff's alpha 1.00 (0.34 to 1.00)."
+    assert said in client.get("/results").text
+    found = orjson.loads(client.get("/download/results.json").content)["results"]
+    assert found["detection"]["agreement"]["alpha_low"] == pytest.approx(0.342, abs=5e-4)
+    assert found["faithfulness"]["a"]["agreement"]["alpha_low"] is None

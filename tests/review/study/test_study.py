@@ -8,7 +8,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +259,11 @@ def test_people_who_know_everything(plan: Plan, tasks: list[Task]) -> None:
     assert (found.detection.items, found.detection.answers) == (9, 27)
     assert found.detection.agreement.kappa == pytest.approx(1.0)
     assert found.detection.agreement.alpha == pytest.approx(1.0)
+    assert found.detection.agreement.kappa_low == pytest.approx(0.701, abs=5e-4)
+    assert found.detection.agreement.alpha_high == 1.0
+    # A set has five or four conversations; their eight sentences each are no items of their own.
+    assert found.faithfulness["a"].agreement.kappa_items == 40
+    assert found.faithfulness["a"].agreement.alpha_low == pytest.approx(0.566, abs=5e-4)
     for one in found.faithfulness.values():
         assert (one.precision.value, one.recall.value) == (1.0, 1.0)
         assert set(one.picked.values()) == {0.0}
@@ -290,6 +295,12 @@ def test_figures_by_hand(plan: Plan, tasks: list[Task]) -> None:
         for a in study.answers
         if study.tasks[a.task].kind == "detection" and not study.tasks[a.task].gold
     )
+    agreement = found.detection.agreement
+    assert -1 <= agreement.kappa_low < agreement.kappa < agreement.kappa_high < 1
+    assert -1 <= agreement.alpha_low < agreement.alpha < agreement.alpha_high < 1
+    exported = orjson.loads(json_of(study))["results"]["detection"]["agreement"]
+    assert exported == {name: pytest.approx(value) for name, value in asdict(agreement).items()}
+    assert set(exported) == {"kappa", "kappa_low", "kappa_high", "kappa_items", "alpha", "alpha_low", "alpha_high"}
     for way, share in found.detection.by_answer.items():
         assert share.value == pytest.approx(votes[way] / 27)
         assert share.low <= share.value <= share.high
@@ -382,6 +393,8 @@ def test_a_study_without_answers_has_results_too(plan: Plan, tasks: list[Task]) 
     assert orjson.loads(orjson.dumps(as_json(found)))["annotators"][0]["agreement"] is None
     single = replace(empty, answers=_study(plan, tasks, _perfect).answers[:1])
     assert orjson.dumps(as_json(results(single)))
+    told = as_json(results(single))["detection"]["agreement"]
+    assert {name for name, value in told.items() if value is None} == set(told) - {"kappa_items"}
 
 
 def test_results_as_files(plan: Plan, tasks: list[Task], store: StudyStore, tmp_path: Path) -> None:

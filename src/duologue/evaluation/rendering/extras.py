@@ -160,8 +160,8 @@ def _detection(review: ReviewReport) -> Iterator[tuple[str, ...]]:
     titles = {"lose": "named as the synthetic one", "win": "the other is named", "tie": "nobody can tell"}
     for way, title in titles.items():
         yield title, _share(found["by_item"][way]), str(found["items"]), PAPER_DETECTION.get(way, "")
-    yield "Fleiss kappa", _number(found["agreement"]["kappa"]), str(found["items"]), PAPER_KAPPA
-    yield "Krippendorff alpha", _number(found["agreement"]["alpha"]), str(found["items"]), ""
+    yield "Fleiss kappa", _agreement(found["agreement"], "kappa"), str(found["items"]), PAPER_KAPPA
+    yield "Krippendorff alpha", _agreement(found["agreement"], "alpha"), str(found["items"]), ""
 
 
 def _picked(review: ReviewReport) -> Iterator[tuple[str, ...]]:
@@ -171,8 +171,8 @@ def _picked(review: ReviewReport) -> Iterator[tuple[str, ...]]:
             paper = "" if whose else PAPER_PICKED[what]
             yield f"attributes picked, {what}{whose}", _share(found[what]), str(found["items"]), paper
         for what in ("Fleiss kappa", "Krippendorff alpha"):
-            value = found["agreement"][what.split()[1]]
-            yield f"agreement on them, {what}{whose}", _number(value), str(found["items"]), ""
+            value = _agreement(found["agreement"], what.split()[1])
+            yield f"agreement on them, {what}{whose}", value, str(found["items"]), ""
 
 
 def _rated(review: ReviewReport) -> Iterator[tuple[str, ...]]:
@@ -182,8 +182,8 @@ def _rated(review: ReviewReport) -> Iterator[tuple[str, ...]]:
             mean = found["mean"]
             value = _span(mean["value"], mean["low"], mean["high"], form=_number)
             yield f"{aspect}, 1 to 5{whose}", value, str(found["items"]), ""
-            alpha = found["agreement"]["alpha"]
-            yield f"agreement on {aspect}, Krippendorff alpha{whose}", _number(alpha), str(found["items"]), ""
+            alpha = _agreement(found["agreement"], "alpha")
+            yield f"agreement on {aspect}, Krippendorff alpha{whose}", alpha, str(found["items"]), ""
 
 
 def _experts(review: ReviewReport) -> Iterator[tuple[str, ...]]:
@@ -191,6 +191,11 @@ def _experts(review: ReviewReport) -> Iterator[tuple[str, ...]]:
         figure = {"spearman": "Spearman", "cohen_kappa": "Cohen kappa"}.get(one["figure"], one["figure"])
         title = f"expert {one['expert']} beside people, {one['aspect']} ({figure})"
         yield title, _number(one["value"]), str(one["items"]), ""
+
+
+def _agreement(found: Mapping[str, Any], measure: str) -> str:
+    # Reports of before the intervals have none.
+    return _span(found[measure], found.get(f"{measure}_low"), found.get(f"{measure}_high"), form=_number)
 
 
 def _share(share: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -13,7 +14,7 @@ from starlette.routing import Route
 from duologue.review.app import Review, page
 from duologue.review.security import owner_only
 from duologue.review.study.records import ASPECTS, Study
-from duologue.review.study.results import Share, results
+from duologue.review.study.results import Agreement, Share, results
 from duologue.review.study.take_out import csv_of, json_of
 from duologue.review.view import shown_text
 
@@ -32,6 +33,12 @@ def share(value: Share, scale: float = 100.0, unit: str = " %") -> str:
 def figure(value: float | None) -> str:
     """A figure with two decimals, or a dash."""
     return "-" if value is None or math.isnan(value) else f"{value:.2f}"
+
+
+def spanned(agreement: Agreement, measure: Literal["kappa", "alpha"]) -> str:
+    """A measure of agreement with its interval, or a dash."""
+    value, low, high = (getattr(agreement, measure + end) for end in ("", "_low", "_high"))
+    return figure(value) if math.isnan(low) else f"{figure(value)} ({figure(low)} to {figure(high)})"
 
 
 def _study(request: Request) -> Study:
@@ -54,7 +61,7 @@ async def show(request: Request) -> Response:
         links = [(name, f"{base}/a/{token}") for name, token in review.studies.links(study.id)]
         return page(
             request, "results.html", study=study, found=found, trusted=trusted, links=links, share=share, figure=figure,
-            aspects=ASPECTS, others=[id_ for id_, _ in review.studies.all() if id_ != study.id], text=shown_text,
+            spanned=spanned, aspects=ASPECTS, others=[id_ for id_, _ in review.studies.all() if id_ != study.id], text=shown_text,
             sets={"a": study.plan.source, "b": study.plan.against},
             counts={kind: sum(t.kind == kind and not t.gold for t in study.tasks.values()) for kind in study.plan.kinds},
         )  # fmt: skip

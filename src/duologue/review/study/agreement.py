@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from duologue.intervals import wilson
+
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
+Level = Literal["nominal", "ordinal"]
 DRAWS = 2000
 """Bootstrap samples."""
+_SAME = 1e-9
+"""Figures closer than this differ by rounding only."""
 
 
 def fleiss_kappa(table: Sequence[Sequence[int]]) -> float:
@@ -39,17 +45,34 @@ def ratings_kappa(ratings: Mapping[str, Mapping[str, Any]], categories: Sequence
 
     Items may have different numbers of raters; only those with the most common number, of two or more, are counted.
     """
-    sizes = [len(by) for by in ratings.values() if len(by) >= 2]
-    if not sizes:
-        return math.nan, 0
-    usual = max(set(sizes), key=lambda n: (sizes.count(n), n))
-    table = [[sum(v == c for v in by.values()) for c in categories] for by in ratings.values() if len(by) == usual]
-    return fleiss_kappa(table), len(table)
+    table = _counts(_usual(ratings), categories)
+    return fleiss_kappa(list(table.values())), len(table)
 
 
-def krippendorff_alpha(
-    ratings: Mapping[str, Mapping[str, Any]], level: Literal["nominal", "ordinal"], categories: Sequence[Any]
-) -> float:
+def kappa_interval(
+    ratings: Mapping[str, Mapping[str, Any]], categories: Sequence[Any], whole: Mapping[str, str] | None = None
+) -> Interval:
+    """95 % bootstrap interval of ``ratings_kappa``.
+
+    ``whole`` says which item each key of ``ratings`` is a part of, and items are resampled with all their parts; without
+    it each key is an item. (NaN, NaN) below two items and where kappa is NaN.
+    """
+    table = _counts(_usual(ratings), categories)
+    rows = {}
+    for part, counts in table.items():
+        n = sum(counts)
+        rows[part] = [sum(c * (c - 1) for c in counts) / (n * (n - 1)), 1.0, *counts]
+
+    def figure(totals: Floats) -> Floats:
+        shares = totals[:, 2:] / totals[:, 2:].sum(axis=1, keepdims=True)
+        chance = (shares**2).sum(axis=1)
+        made: Floats = (totals[:, 0] / totals[:, 1] - chance) / (1.0 - chance)
+        return made
+
+    return _beyond_chance(_items(rows, whole), figure)
+
+
+def krippendorff_alpha(ratings: Mapping[str, Mapping[str, Any]], level: Level, categories: Sequence[Any]) -> float:
     """Krippendorff's alpha of ratings by item and rater, missing ones allowed, by the library ``krippendorff``.
 
     NaN where no item has two ratings, or all ratings are the same.
@@ -67,6 +90,34 @@ def krippendorff_alpha(
     if not pairable.any() or len(np.unique(values[~np.isnan(values)])) < 2:
         return math.nan
     return float(krippendorff.alpha(reliability_data=data, level_of_measurement=level))
+
+
+def alpha_interval(
+    ratings: Mapping[str, Mapping[str, Any]],
+    level: Level,
+    categories: Sequence[Any],
+    whole: Mapping[str, str] | None = None,
+) -> Interval:
+    """95 % bootstrap interval of ``krippendorff_alpha``; ``whole`` and NaN as in ``kappa_interval``.
+
+    Every resample is the sum of its items' coincidences (Krippendorff 2011), each of shape (categories, categories).
+    """
+    rows = {}
+    for part, counts in _counts({k: by for k, by in ratings.items() if len(by) >= 2}, categories).items():
+        seen = np.asarray(counts, dtype=np.float64)
+        rows[part] = ((np.outer(seen, seen) - np.diag(seen)) / (seen.sum() - 1)).ravel().tolist()
+
+    def figure(totals: Floats) -> Floats:
+        pairs = totals.reshape(-1, len(categories), len(categories))
+        of = pairs.sum(axis=2)
+        # Ordinal values lie as far apart as their mean ranks, nominal ones all the same.
+        ranks = of.cumsum(axis=1) - of / 2
+        far = (ranks[:, :, None] - ranks[:, None, :]) ** 2 if level == "ordinal" else 1 - np.eye(len(categories))
+        chance = (of[:, :, None] * of[:, None, :] * far).sum(axis=(1, 2))
+        made: Floats = 1 - (of.sum(axis=1) - 1) * (pairs * far).sum(axis=(1, 2)) / chance
+        return made
+
+    return _beyond_chance(_items(rows, whole), figure)
 
 
 def spearman(one: Sequence[float], other: Sequence[float]) -> float:
@@ -99,15 +150,61 @@ def bootstrap(items: Sequence[Sequence[float]], figure: Callable[[Floats], Float
     if not items:
         return math.nan, math.nan
     rows = np.asarray(items, dtype=np.float64)
-    rng = np.random.default_rng(seed)
-    weights = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=DRAWS).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        figures = figure(weights @ rows)
+        figures = figure(_weights(len(rows), seed) @ rows)
     figures = figures[np.isfinite(figures)]
     if not len(figures):
         return math.nan, math.nan
     low, high = np.percentile(figures, (2.5, 97.5))
     return float(low), float(high)
+
+
+@lru_cache(maxsize=2)
+def _weights(items: int, seed: int) -> Floats:
+    """How often each item is in each resample, shape (DRAWS, items); kept, for the figures of a study share them."""
+    drawn = np.random.default_rng(seed).multinomial(items, np.full(items, 1 / items), size=DRAWS).astype(np.float64)
+    drawn.flags.writeable = False
+    return drawn
+
+
+def _usual(ratings: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    """The ratings with the most common number of raters, of two or more."""
+    sizes = [len(by) for by in ratings.values() if len(by) >= 2]
+    usual = max(set(sizes), key=lambda n: (sizes.count(n), n), default=0)
+    return {key: by for key, by in ratings.items() if sizes and len(by) == usual}
+
+
+def _counts(ratings: Mapping[str, Mapping[str, Any]], categories: Sequence[Any]) -> dict[str, list[int]]:
+    """By key: how many raters chose each category."""
+    return {key: [sum(v == c for v in by.values()) for c in categories] for key, by in ratings.items()}
+
+
+def _items(rows: Mapping[str, Sequence[float]], whole: Mapping[str, str] | None) -> list[list[float]]:
+    """Rows added up to one of each item."""
+    parts: dict[str, list[Sequence[float]]] = {}
+    for part, row in rows.items():
+        parts.setdefault(part if whole is None else whole[part], []).append(row)
+    return [[sum(column) for column in zip(*of, strict=True)] for of in parts.values()]
+
+
+def _beyond_chance(items: Sequence[Sequence[float]], figure: Callable[[Floats], Floats]) -> Interval:
+    """The interval of a measure of agreement that is 1 where all agree and 0 by chance; rows as in ``bootstrap``.
+
+    Resamples in which the measure is undefined, for they hold one category only, are left out.
+    """
+    none = (math.nan, math.nan)
+    if len(items) < 2:
+        return none
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = float(figure(np.asarray(items, dtype=np.float64).sum(axis=0, keepdims=True))[0])
+    if not math.isfinite(value):
+        return none
+    low, high = bootstrap(items, figure)
+    if high - low > _SAME:
+        return low, min(high, 1.0)
+    # With full agreement there is nothing to resample, yet that of a few is no certainty. Were a share of items rated at
+    # random and the others alike, the measure would be one minus that share, of which Wilson's interval tells the most.
+    return wilson(1.0, len(items)) if value > 1 - _SAME else none
 
 
 def _ranks(values: Sequence[float]) -> Floats:

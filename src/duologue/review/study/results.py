@@ -14,8 +14,11 @@ from duologue.intervals import wilson
 from duologue.review.study.agreement import (
     Floats,
     Interval,
+    Level,
+    alpha_interval,
     bootstrap,
     cohen_kappa,
+    kappa_interval,
     krippendorff_alpha,
     ratings_kappa,
     spearman,
@@ -43,13 +46,21 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far annotators agree, beyond chance; NaN where it can't be told."""
+    """How far annotators agree, beyond chance; NaN where it can't be told.
+
+    ``low`` and ``high`` are the ends of 95 % bootstrap intervals over items, a task with all its sentences being one. With
+    full agreement there is nothing to resample, and the interval is Wilson's of as many items.
+    """
 
     kappa: float
     """Fleiss' kappa."""
+    kappa_low: float
+    kappa_high: float
     kappa_items: int
     alpha: float
     """Krippendorff's alpha."""
+    alpha_low: float
+    alpha_high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +209,14 @@ def _interval(rows: Sequence[Sequence[float]], figure: Callable[[Floats], Floats
     return bootstrap(rows, figure)
 
 
-def _agreement(ratings: _Ratings, categories: Sequence[Any], *, ordinal: bool = False) -> Agreement:
+def _agreement(
+    ratings: _Ratings, categories: Sequence[Any], *, level: Level = "nominal", whole: Mapping[str, str] | None = None
+) -> Agreement:
+    """``whole``: the task of each key of ``ratings``, where a task has several."""
     kappa, items = ratings_kappa(ratings, categories)
-    return Agreement(kappa, items, krippendorff_alpha(ratings, "ordinal" if ordinal else "nominal", categories))
+    alpha = krippendorff_alpha(ratings, level, categories)
+    around_kappa = kappa_interval(ratings, categories, whole)
+    return Agreement(kappa, *around_kappa, items, alpha, *alpha_interval(ratings, level, categories, whole))
 
 
 def _detection(study: Study, answers: _Ratings) -> Detection:
@@ -221,6 +237,7 @@ def _faithfulness(study: Study, answers: _Ratings) -> Faithfulness:
     picked: Counter[str] = Counter()
     offered: Counter[str] = Counter()
     units: _Ratings = {}
+    whole: dict[str, str] = {}
     for task, by in answers.items():
         kinds = study.tasks[task].hidden["options"]
         right = sum(kinds[i] == "true" for v in by.values() for i in v)
@@ -232,20 +249,22 @@ def _faithfulness(study: Study, answers: _Ratings) -> Faithfulness:
                 picked[kind] += i in value
             for unit, label in units_of(study.tasks[task], value).items():
                 units.setdefault(f"{task}/{unit}", {})[who] = label
+                whole[f"{task}/{unit}"] = task
     return Faithfulness(
         len(answers),
         sum(len(by) for by in answers.values()),
         _share(precision),
         _share(recall),
         {kind: picked[kind] / offered[kind] for kind in DISTRACTORS if offered[kind]},
-        _agreement(units, (False, True)),
+        _agreement(units, (False, True), whole=whole),
     )
 
 
 def _quality(answers: _Ratings, aspect: str) -> Quality:
     ratings: _Ratings = {task: {who: v[aspect] for who, v in by.items()} for task, by in answers.items()}
     rows = [(sum(by.values()), len(by)) for by in ratings.values()]
-    return Quality(len(rows), sum(n for _, n in rows), _mean(rows), _agreement(ratings, (1, 2, 3, 4, 5), ordinal=True))
+    agreement = _agreement(ratings, (1, 2, 3, 4, 5), level="ordinal")
+    return Quality(len(rows), sum(n for _, n in rows), _mean(rows), agreement)
 
 
 def _quality_experts(study: Study, answers: _Ratings) -> list[ExpertAgreement]:
