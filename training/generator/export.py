@@ -34,15 +34,15 @@ def permuted(rows: np.ndarray[Any, Any], heads: int) -> np.ndarray[Any, Any]:
     return rows.reshape(heads, 2, rows.shape[0] // heads // 2, -1).swapaxes(1, 2).reshape(rows.shape)
 
 
-def tensors(adapter: dict[str, torch.Tensor], heads: int, kv_heads: int) -> dict[str, np.ndarray[Any, Any]]:
-    """Rename and permute: ``model.layers.3.mlp.up_proj.a`` becomes ``blk.3.ffn_up.weight.lora_a``."""
+def tensors(adapter: dict[str, torch.Tensor], heads: dict[str, int]) -> dict[str, np.ndarray[Any, Any]]:
+    """Rename, and permute what ``heads`` names: ``model.layers.3.mlp.up_proj.a`` becomes ``blk.3.ffn_up.weight.lora_a``."""
     out = {}
     for name, value in sorted(adapter.items()):
         _, _, layer, part = name.split(".", 3)
         part, _, side = part.rpartition(".")
         array = value.numpy()
-        if side == "b" and part.endswith(("q_proj", "k_proj")):
-            array = permuted(array, heads if part.endswith("q_proj") else kv_heads)
+        if side == "b" and part in heads:
+            array = permuted(array, heads[part])
         out[f"blk.{layer}.{NAMES[part]}.weight.lora_{side}"] = np.ascontiguousarray(array.astype(np.float32))
     return out
 
@@ -59,10 +59,12 @@ def number(reader: gguf.GGUFReader, key: str) -> int:
     return int(field.parts[field.data[0]][0])
 
 
-def write(path: Path, arrays: dict[str, np.ndarray[Any, Any]], alpha: float, title: str, kind: str = "Q8_0") -> None:
+def write(
+    path: Path, arrays: dict[str, np.ndarray[Any, Any]], alpha: float, title: str, architecture: str, kind: str
+) -> None:
     """Write the adapter under a name of its own first, so that a broken write is never taken for it."""
     part = path.with_suffix(".part")
-    writer = gguf.GGUFWriter(str(part), "llama")
+    writer = gguf.GGUFWriter(str(part), architecture)
     writer.add_type("adapter")
     writer.add_name(title)
     writer.add_license("CC-BY-4.0")
@@ -90,14 +92,18 @@ def main() -> None:
     args = parser.parse_args()
     state = torch.load(args.state, weights_only=True)
     reader = gguf.GGUFReader(str(args.base))
-    heads, kv_heads = (number(reader, f"llama.attention.{key}") for key in ("head_count", "head_count_kv"))
+    architecture = str(reader.fields["general.architecture"].contents())
+    # Only for this architecture does llama.cpp keep queries and keys in an order of its own.
+    keys = {"self_attn.q_proj": "head_count", "self_attn.k_proj": "head_count_kv"} if architecture == "llama" else {}
+    heads = {part: number(reader, f"llama.attention.{key}") for part, key in keys.items()}
     args.folder.mkdir(parents=True, exist_ok=True)
     target = args.folder / "adapter.gguf"
     write(
         target,
-        tensors(state["adapter"], heads, kv_heads),
+        tensors(state["adapter"], heads),
         state["alpha"],
         f"duologue generator {args.version}",
+        architecture,
         args.kind,
     )
     meta = {

@@ -66,6 +66,18 @@ def test_an_open_attribute_counts_where_nothing_is_planned_but_less_than_fitting
     assert Scored("a", fitting=1.0).total > Scored("b", opened=1.0).total
 
 
+def test_a_draw_that_the_others_resemble_and_a_short_one_are_worth_more() -> None:
+    said = ["It is late.", "The river flooded our street again."]
+    draws = ["The river came to us too.", "The river came to us as well.", "My keys are blue."]
+    alike, same, alone = score(draws, said)
+    assert min(alike.agreement, same.agreement) > alone.agreement
+    assert score(draws[2:], said)[0].agreement == 1.0
+    assert Scored("a", agreement=0.8).total > Scored("b", agreement=0.2).total
+    short, long, longer = score(["No.", "word " * 20, "word " * 80], said)
+    assert (short.length, long.length, longer.length) == (1 / 40, 0.5, 1.0)
+    assert Scored("a", length=0.2).total > Scored("b", length=0.8).total
+
+
 def test_a_question_brings_nothing_out() -> None:
     (asked,) = score(["Do you bake bread at night?"], [], "I bake bread at night.")
     assert asked.planned == 0.0

@@ -182,7 +182,9 @@ def test_sample_numbers_never_meet() -> None:
 
 
 def test_of_several_draws_the_best_is_said() -> None:
-    said = iter(["Zebras run.", "The oven is full of bread, is it?", "Clouds are thick today."])
+    said = iter(
+        ["Zebras run over wide green fields.", "The oven is full of bread, is it?", "Clouds hang low over our town."]
+    )
     caller = Answers(lambda _: next(said))
     generator = turns(caller, turn_choices=3)
     talk = Talk(task(), ["The bread is in the oven."])

@@ -1,8 +1,8 @@
 """Which of several draws of an utterance is said: a small, explainable score, no language model.
 
 A small model's draws differ more than a large one's, so choosing among them helps it most. The score adds up what a
-good reply has (it follows from what was just said, the planned attribute comes out in it, or without plans any that has
-not come out yet) and takes off what a bad one has. It asks what the Critic will ask: does it contradict the speaker's profile or words, does it take over what the
+good reply has (it follows from what was just said, it says what the other draws say as well, the planned attribute comes out in it, or
+without plans any that has not come out yet) and takes off what a bad one has, length among it. It asks what the Critic will ask: does it contradict the speaker's profile or words, does it take over what the
 partner said of themselves, does it say again what was said. It also takes off for big facts that no profile holds.
 """
 
@@ -28,9 +28,13 @@ from duologue.models.protocol import Embedder, Fit, Floats, Nli
 from duologue.records import Attribute, Pair, Speaker
 from duologue.text import content_words, is_question, sentences
 
-FITTING, PLANNED, OPEN, CONTRADICTION, SWAP, REPETITION, INVENTION, ENDING = 1.0, 1.5, 0.5, 3.0, 2.0, 1.0, 0.7, 0.6
+FITTING, AGREEMENT, PLANNED, OPEN = 0.5, 1.5, 1.5, 0.4
+CONTRADICTION, SWAP, REPETITION, INVENTION, LENGTH, ENDING = 3.0, 2.0, 1.0, 0.7, 1.2, 0.6
 """Weights of the parts; a self-contradiction weighs as one of the profile. An open attribute, which nothing planned here, is
-worth less than fitting, so that none is dragged in."""
+worth less than fitting and agreement, so that none is dragged in. Fitting, agreement and length were weighed on draws that were marked by
+reading (``training/generator/marked_draws.jsonl``, see BENCHMARKS.md)."""
+LONG = 40
+"""Words from which more cost nothing further."""
 ENOUGH = 0.5
 """Similarity to the last utterance from which more adds nothing, for a reply that only echoes is no better."""
 ALIKE = 0.7
@@ -87,12 +91,15 @@ class Scored:
 
     text: str
     fitting: float = 0.0
+    agreement: float = 0.0
+    """Mean similarity to the other draws: what a model says again and again it is surer of."""
     planned: float = 0.0
     opened: float = 0.0
     contradiction: float = 0.0
     swap: float = 0.0
     repetition: float = 0.0
     invention: float = 0.0
+    length: float = 0.0
     ending: float = 0.0
 
     @property
@@ -110,12 +117,14 @@ class Scored:
         """Higher is better."""
         return (
             FITTING * self.fitting
+            + AGREEMENT * self.agreement
             + PLANNED * self.planned
             + OPEN * self.opened
             - CONTRADICTION * self.contradiction
             - SWAP * self.swap
             - REPETITION * self.repetition
             - INVENTION * self.invention
+            - LENGTH * self.length
             - ENDING * self.ending
         )
 
@@ -153,17 +162,19 @@ def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder, fit
     said = situation.said
     vectors = embedder.embed([*draws, *said])
     new, earlier = vectors[: len(draws)], vectors[len(draws) :]
-    follows = _fitting(draws, new, earlier, said, fit)
+    follows, agreeing = _fitting(draws, new, earlier, said, fit), _agreeing(new)
     return [
         Scored(
             text=draw,
             fitting=follows[index],
+            agreement=agreeing[index],
             planned=_came_out(draw, situation.planned),
             opened=max((_came_out(draw, attribute) for attribute in situation.open), default=0.0),
             contradiction=REVERSED * _turns_round(draw, situation),
             swap=_takes_over(draw, situation, embedder),
             repetition=max(max(0.0, _most(earlier @ new[index]) - ALIKE) / (1.0 - ALIKE), _opens_alike(draw, said)),
             invention=_invents(readings((*said, draw), len(said)), situation),
+            length=min(1.0, len(draw.split()) / LONG),
             ending=float(situation.last and asks(draw)),
         )
         for index, draw in enumerate(draws)
@@ -197,6 +208,15 @@ def _fitting(draws: Sequence[str], new: Floats, earlier: Floats, said: Sequence[
         return near
     follows = fit.score([(fit_context(said), draw) for draw in draws]).tolist()
     return [(a + b) / 2 for a, b in zip(near, follows, strict=True)]
+
+
+def _agreeing(vectors: Floats) -> list[float]:
+    """Mean similarity of each draw to the others, at least 0; 1 for a draw that stands alone."""
+    if len(vectors) == 1:
+        return [1.0]
+    alike = vectors @ vectors.T
+    means = (alike.sum(axis=1) - alike.diagonal()) / (len(vectors) - 1)
+    return [max(0.0, float(mean)) for mean in means]
 
 
 def _came_out(draw: str, planned: str | None) -> float:
