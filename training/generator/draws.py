@@ -1,9 +1,11 @@
 """Marked draws: several draws of one utterance each, with a mark from 1 to 5 for every one.
 
-A line of ``marked_draws.jsonl`` holds the speaker's profile (``own``) and the partner's (``partner``), what was ``said`` so far
-(the partner's utterance last), the attributes that ``notes`` named, by the number of utterances before, the ``draws`` of the adapter that ``by`` names, and their
-``marks`` (5 answers plainly, makes sense and is true to the profile; 1 is senseless, untrue or the partner's fact), and the ``reply`` that the speaker should have given. ``python
-training/generator/draws.py RUN --out PLACES.jsonl`` takes unmarked places from a run, whose log keeps every draw.
+A line of ``marked_draws.jsonl`` is a place: the conversation's id (``talk``), the speaker's profile (``own``) and the
+partner's (``partner``), what was ``said`` so far (the partner's utterance last), the attributes that ``notes`` named, by the
+number of utterances before, the ``draws``, the adapter that wrote them (``by``), their ``marks`` (5 answers plainly, makes
+sense and is true to the profile; 1 is senseless, untrue or the partner's fact; halves where two readers differ), and the
+``reply`` that the speaker should have given. ``python training/generator/draws.py RUN --by VERSION --out PLACES.jsonl``
+takes places from a run, whose log keeps every draw; marks and replies are then written by reading.
 """
 
 from __future__ import annotations
@@ -13,15 +15,17 @@ import json
 import re
 import sqlite3
 import zlib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from duologue import prompts
 from duologue.conversations.generator.render import bullets, noted
+from duologue.store.reading import RunReader
 
 Row = dict[str, Any]
-Place = tuple[tuple[str, ...], str]
-"""What was said, and the profile of who speaks next as its prompt shows it."""
+Place = tuple[tuple[str, ...], str, tuple[tuple[str, str], ...]]
+"""What was said, the profile of who speaks next as its prompt shows it, and the notes."""
 NOTE = re.compile(r"\n\(Bring this up in your own words: (.*)\)$")
 PROFILE = "This is you:\n"
 OPENING = "Say something to begin"
@@ -61,41 +65,45 @@ def messages(row: Row) -> list[list[str]]:
     return sent
 
 
-def places(run: Path) -> list[Row]:
-    """The utterances of a run's conversations of which at least ``LEAST`` distinct draws were made, unmarked."""
-    from duologue.store.reading import RunReader
+def places(run: Path, by: str) -> list[Row]:
+    """The utterances of a run's conversations of which at least ``LEAST`` distinct draws were made, unmarked.
 
-    talks: dict[Place, Any] = {}
-    for conversation in RunReader(run).conversations():
-        candidate = conversation.candidate
-        profiles = [bullets(a.text for a in candidate.pair.user(speaker).attributes) for speaker in (1, 2)]
-        for turn in range(len(candidate.utterances)):
-            talks[candidate.utterances[:turn], profiles[turn % 2]] = candidate
-    log = sqlite3.connect(f"file:{run / 'run.sqlite'}?mode=ro", uri=True)
-    texts = dict(log.execute("SELECT hash, text FROM texts"))
-    found: dict[Place, Row] = {}
+    Draws of one utterance with a note and without are two places. Openings of users who stand in several pairs with
+    one profile are one place, told of the last pair.
+    """
+    talks: dict[tuple[tuple[str, ...], str], Any] = {}
+    with RunReader(run) as reader:
+        for conversation in reader.conversations():
+            candidate = conversation.candidate
+            profiles = [bullets(a.text for a in candidate.pair.user(speaker).attributes) for speaker in (1, 2)]
+            for turn in range(len(candidate.utterances)):
+                talks[candidate.utterances[:turn], profiles[turn % 2]] = candidate
     query = "SELECT request, answer FROM calls WHERE purpose = 'generator.turn' ORDER BY finished_at"
-    for request, answer in log.execute(query):
+    with closing(sqlite3.connect(f"file:{run / 'run.sqlite'}?mode=ro", uri=True)) as log:
+        texts = dict(log.execute("SELECT hash, text FROM texts"))
+        calls = log.execute(query).fetchall()
+    found: dict[Place, Row] = {}
+    for request, answer in calls:
         contents = [m["content"] for m in json.loads(request)["messages"]]
         sent = [texts[c["text"]] if isinstance(c, dict) else c for c in contents]
         said, notes = _said(sent)
-        told, place = json.loads(answer), (said, sent[0].rpartition(PROFILE)[2])
-        if place not in talks or told["finish"] == "length" or not told["text"].strip():
+        told, profile = json.loads(answer), sent[0].rpartition(PROFILE)[2]
+        candidate = talks.get((said, profile))
+        if candidate is None or told["finish"] == "length" or not told["text"].strip():
             continue
-        pair, speaker = talks[place].pair, len(said) % 2 + 1
+        speaker = len(said) % 2 + 1
         row = found.setdefault(
-            place,
+            (said, profile, tuple(sorted(notes.items()))),
             {
-                "talk": talks[place].id,
-                "own": [a.text for a in pair.user(speaker).attributes],
-                "partner": [a.text for a in pair.user(3 - speaker).attributes],
+                "talk": candidate.id,
+                "own": [a.text for a in candidate.pair.user(speaker).attributes],
+                "partner": [a.text for a in candidate.pair.user(3 - speaker).attributes],
                 "said": list(said),
                 "notes": notes,
-                "by": talks[place].model,
+                "by": by,
                 "draws": [],
             },
         )
-        row["notes"] = notes | row["notes"]
         if told["text"].strip() not in row["draws"]:
             row["draws"].append(told["text"].strip())
     return [{**row, "draws": row["draws"][:MOST]} for row in found.values() if len(row["draws"]) >= LEAST]
@@ -119,9 +127,10 @@ def main() -> None:
     """Write the places of a run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
+    parser.add_argument("--by", required=True, help="version of the adapter that wrote the run")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    rows = places(args.run)
+    rows = places(args.run, args.by)
     args.out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     print(f"{len(rows)} places, {sum(len(r['draws']) for r in rows)} draws")
 

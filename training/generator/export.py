@@ -15,6 +15,8 @@ import gguf
 import numpy as np
 import torch
 
+from duologue.training.lora_gguf import KNOWN, PERMUTED
+
 NAMES = {
     "self_attn.q_proj": "attn_q",
     "self_attn.k_proj": "attn_k",
@@ -93,8 +95,9 @@ def main() -> None:
     state = torch.load(args.state, weights_only=True)
     reader = gguf.GGUFReader(str(args.base))
     architecture = str(reader.fields["general.architecture"].contents())
-    # Only for this architecture does llama.cpp keep queries and keys in an order of its own.
-    keys = {"self_attn.q_proj": "head_count", "self_attn.k_proj": "head_count_kv"} if architecture == "llama" else {}
+    if architecture not in KNOWN:
+        raise SystemExit(f"{args.base}: is of the architecture {architecture}; known are {', '.join(KNOWN)}")
+    keys = {"self_attn.q_proj": "head_count", "self_attn.k_proj": "head_count_kv"} if architecture in PERMUTED else {}
     heads = {part: number(reader, f"llama.attention.{key}") for part, key in keys.items()}
     args.folder.mkdir(parents=True, exist_ok=True)
     target = args.folder / "adapter.gguf"
@@ -117,6 +120,7 @@ def main() -> None:
         "steps": state["step"],
         "tokens": state["seen"],
         "held_out_loss": state["figures"],
+        **({"held_out_preference": state["preference"]} if "preference" in state else {}),
     }
     (args.folder / "meta.json").write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(meta))

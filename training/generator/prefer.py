@@ -1,12 +1,13 @@
 """Trains the adapter on marks: of several draws of one utterance it learns to write the better ones more often.
 
 Run: ``python training/generator/prefer.py BASE.gguf MARKED.jsonl DATA_FOLDER OUT_FOLDER --start STATE.pt``. ``MARKED.jsonl`` is as
-``draws.py`` reads it, ``DATA_FOLDER`` comes from ``tasks.py``: its conversations, and the reply written for each
-place, are learnt beside, so that nothing is unlearnt.
+``draws.py`` describes it, ``DATA_FOLDER`` comes from ``tasks.py``: its texts, and the reply written for each place, are learnt
+beside, lest anything be unlearnt.
 
 The loss of a place is the cross-entropy between ``softmax(marks / heat)`` and ``softmax(beta * (log p - log p0))`` over its
-draws, ``p0`` being the model that the run starts with: the preference loss of Rafailov et al. 2023 (arXiv 2305.18290) for a list of
-draws in place of a pair. Two processes share the work as in ``train.py``, whose state files these are.
+draws, ``p0`` being the model that the run starts with. With two draws and little heat it is the preference loss of Rafailov
+et al. 2023 (arXiv 2305.18290). Two processes share the work as in ``train.py``. ``OUT_FOLDER/state.pt`` is for ``--start`` and
+``export.py``; a run that is killed begins anew.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import torch
 from draws import held_out, messages, read
 from torch import Tensor, distributed, nn
 from torch.nn import functional
-from train import Sample, _isolated, adapter, add_up, batches, encode, load, measure, rate, summed_loss
+from train import Sample, _isolated, adapter, add_up, batches, encode, load, rate, report, summed_loss
 
 Place = tuple[Sample, Tensor]
 
@@ -69,21 +70,21 @@ def preference(new: Tensor, old: Tensor, marks: Tensor, beta: float, heat: float
 
 @torch.no_grad()
 def judged(model: Any, places: list[Place], olds: list[Tensor], beta: float, heat: float) -> dict[str, float]:
-    """Mean loss; share of pairs of unlike marks whose better draw gained more; expected mark under the new odds among the draws."""
-    losses, right, pairs, expected, before = 0.0, 0, 0, 0.0, 0.0
+    """Mean loss; share of pairs of unlike marks whose better draw gained more; mean mark, draws weighed by how much they gained, and unweighed."""
+    losses, right, pairs, weighed, plain = 0.0, 0.0, 0, 0.0, 0.0
     for place, old in zip(places, olds, strict=True):
         new, marks = likelihoods(model, place), place[1]
         losses += preference(new, old, marks, beta, heat).item()
         gain = new - old
-        expected += float((torch.softmax(gain, 0) * marks).sum())
-        before += float(marks.mean())
+        weighed += float((torch.softmax(gain, 0) * marks).sum())
+        plain += float(marks.mean())
         for i in range(len(marks)):
             for j in range(i):
                 if marks[i] != marks[j]:
                     pairs += 1
-                    right += bool((gain[i] > gain[j]) == (marks[i] > marks[j]))
+                    right += 0.5 if gain[i] == gain[j] else float((gain[i] > gain[j]) == (marks[i] > marks[j]))
     n = max(1, len(places))
-    return {"loss": losses / n, "pairs right": right / max(1, pairs), "mark": expected / n, "before": before / n}
+    return {"loss": losses / n, "pairs right": right / max(1, pairs), "mark, weighed": weighed / n, "mark": plain / n}
 
 
 def main() -> None:
@@ -121,26 +122,32 @@ def main() -> None:
     kept = places_of([r for r in rows if held_out(r)], tokenizer)
     train = places_of([r for r in rows if not held_out(r)], tokenizer)[rank::world]
     talks = [encode(json.loads(line), tokenizer) for line in (args.data / "train.jsonl").open(encoding="utf-8")]
-    valid = [encode(json.loads(line), tokenizer) for line in (args.data / "valid.jsonl").open(encoding="utf-8")]
+    valid: dict[str, list[Sample]] = {}
+    for row in (json.loads(line) for line in (args.data / "valid.jsonl").open(encoding="utf-8")):
+        valid.setdefault(row["source"], []).append(encode(row, tokenizer))
     replies = [encode(answered(row), tokenizer) for row in rows if not held_out(row)]
     with torch.no_grad():
         olds = [likelihoods(model, place) for place in train]
         kept_olds = [likelihoods(model, place) for place in kept] if rank == 0 else []
 
-    figures: dict[str, float] = {}
+    figures: dict[str, dict[str, float]] = {}
 
-    def report(step: int) -> None:
+    def told(step: int) -> None:
         if rank == 0:
             found = judged(model, kept, kept_olds, args.beta, args.heat)
-            found["talks"] = measure(model, valid[::2], args.tokens, "cpu")
-            figures.update({name: round(value, 4) for name, value in found.items()})
-            print(f"step {step} held out {figures}", flush=True)
+            figures["preference"] = {name: round(value, 4) for name, value in found.items()}
+            print(f"step {step} held out places {figures['preference']}", flush=True)
+            figures["figures"] = report(model, valid, args.tokens, "cpu", step)
 
     optimiser = torch.optim.AdamW(learnt, lr=args.lr, betas=(0.9, 0.98), weight_decay=0.0)
     steps = (len(rows) - len(kept)) // world // args.places * args.epochs
+    if not steps or not talks:
+        raise SystemExit(
+            f"{len(rows) - len(kept)} places to learn from; a step of {world} processes takes {args.places * world}"
+        )
     print(f"{len(train)} places here, {len(kept)} held out, {steps} steps", flush=True)
     args.out.mkdir(parents=True, exist_ok=True)
-    report(0)
+    told(0)
     draw = random.Random(f"{args.seed}/{rank}")
     order: list[int] = []
     queue: list[list[Sample]] = []
@@ -150,7 +157,7 @@ def main() -> None:
         if len(order) < args.places:
             order = draw.sample(range(len(train)), len(train))
         if not queue:
-            queue = batches([*replies, *draw.sample(talks, len(replies))], args.tokens, draw)
+            queue = batches([*replies, *draw.sample(talks, min(len(talks), len(replies)))], args.tokens, draw)
         for group in optimiser.param_groups:
             group["lr"] = rate(step, done, args.lr)
         lost, read_now = 0.0, 0
@@ -175,8 +182,8 @@ def main() -> None:
                 print(f"step {step} marks {recent[0] / 10:.3f} talks {recent[1] / 10:.3f} {clock:.0f} s", flush=True)
             recent = [0.0, 0.0]
         if step % 60 == 0:
-            report(step)
-    report(step)
+            told(step)
+    told(step)
     if rank == 0:
         state = {
             "adapter": adapter(model),
@@ -184,7 +191,7 @@ def main() -> None:
             "alpha": args.alpha,
             "step": step,
             "seen": seen,
-            "figures": figures,
+            **figures,
         }
         torch.save(state, args.out / "state.part")
         (args.out / "state.part").replace(args.out / "state.pt")

@@ -64,6 +64,7 @@ def test_an_open_attribute_counts_where_nothing_is_planned_but_less_than_fitting
     assert opened(()) == [0.0] * 4
     assert Scored("a", opened=1.0).total > Scored("b").total
     assert Scored("a", fitting=1.0).total > Scored("b", opened=1.0).total
+    assert Scored("a", agreement=1.0).total > Scored("b", opened=1.0).total
 
 
 def test_a_draw_that_the_others_resemble_and_a_short_one_are_worth_more() -> None:
@@ -189,11 +190,14 @@ def test_every_draw_gets_parts_in_range(draws: list[str], said: list[str], plann
     for entry in found:
         parts = (
             entry.fitting,
+            entry.agreement,
             entry.planned,
+            entry.opened,
             entry.contradiction,
             entry.swap,
             entry.repetition,
             entry.invention,
+            entry.length,
             entry.ending,
         )
         assert all(0.0 <= part <= 1.0001 for part in parts)

@@ -194,6 +194,16 @@ def test_of_several_draws_the_best_is_said() -> None:
     assert len({r.messages for r in caller.requests}) == 1
 
 
+def test_a_draw_that_comes_later_is_weighed_among_all_of_them() -> None:
+    said = iter(
+        ["Bread smells fine in every oven.", "Bread smells good in my oven.", "Bread smells.", *["Zebras graze."] * 9]
+    )
+    talk = Talk(task(), ["Something smells.", "What is in the oven?"])
+    generator = turns(Answers(lambda _: next(said)), turn_choices=3, plan=True, turn_retries=2)
+    asyncio.run(generator._speak(talk))
+    assert talk.said[2].startswith("Bread smells")
+
+
 def _slip_when(word: str) -> Callable[..., Scored]:
     def choose(draws: Sequence[str], *_: object, **__: object) -> Scored:
         return max((Scored(d, contradiction=float(word in d)) for d in draws), key=lambda s: s.total)

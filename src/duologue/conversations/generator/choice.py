@@ -1,9 +1,10 @@
 """Which of several draws of an utterance is said: a small, explainable score, no language model.
 
 A small model's draws differ more than a large one's, so choosing among them helps it most. The score adds up what a
-good reply has (it follows from what was just said, it says what the other draws say as well, the planned attribute comes out in it, or
-without plans any that has not come out yet) and takes off what a bad one has, length among it. It asks what the Critic will ask: does it contradict the speaker's profile or words, does it take over what the
-partner said of themselves, does it say again what was said. It also takes off for big facts that no profile holds.
+good reply has (it follows from what was just said, it resembles the other draws, the planned attribute comes out in it, or
+without plans any that has not come out yet) and takes off what a bad one has, length among it. It asks what the
+Critic will ask: does it contradict the speaker's profile or words, does it take over what the partner said of
+themselves, does it say again what was said. It also takes off for big facts that no profile holds.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class Scored:
     text: str
     fitting: float = 0.0
     agreement: float = 0.0
-    """Mean similarity to the other draws: what a model says again and again it is surer of."""
+    """Mean similarity to the other distinct draws, 1 where there is none: what all draws say the model is surer of."""
     planned: float = 0.0
     opened: float = 0.0
     contradiction: float = 0.0

@@ -105,9 +105,9 @@ class TurnsGenerator:
             new = [text for text in await self._draws(talk, note, attempt, refusals) if text not in drawn]
             if new:
                 drawn += new
-                found = await self._best(talk, new, attribute)
-                # What slips is said only when every draw does, for the Critic would refuse the conversation.
-                best = found if best is None or found.rank > best.rank else best
+                # All of them anew, for how far a draw resembles the others is part of its worth. What slips is said only
+                # when every draw does, for the Critic would refuse the conversation.
+                best = await self._best(talk, drawn, attribute)
             told = attribute is None or attempt or any(carries(text, attribute) for text in drawn)
             if best is not None and told and not best.slips:
                 break
@@ -171,8 +171,9 @@ class TurnsGenerator:
 
     async def _best(self, talk: Talk, draws: list[str], planned: str | None) -> Scored:
         if self._choices == 1:
-            # One draw an utterance leaves nothing to choose, and the Critic judges the whole.
-            return Scored(draws[0], planned=float(planned is not None and carries(draws[0], planned)))
+            # Draws that come one by one need no judging, for the Critic judges the whole.
+            plain = [Scored(text, planned=float(planned is not None and carries(text, planned))) for text in draws]
+            return max(plain, key=lambda scored: scored.rank)
         said, target = tuple(talk.said), talk.task.target
         still = () if self._config.plan else Plan(talk.profile, said, target).open
         situation = Situation(

@@ -48,7 +48,7 @@ class Share:
 class Agreement:
     """How far annotators agree, beyond chance; NaN where it can't be told.
 
-    ``low`` and ``high`` are the ends of 95 % bootstrap intervals over items, a task with all its sentences being one. With
+    ``..._low`` and ``..._high`` are the ends of 95 % bootstrap intervals over items, a task with all its sentences being one. With
     full agreement there is nothing to resample, and the interval is Wilson's of as many items.
     """
 
@@ -215,8 +215,17 @@ def _agreement(
     """``whole``: the task of each key of ``ratings``, where a task has several."""
     kappa, items = ratings_kappa(ratings, categories)
     alpha = krippendorff_alpha(ratings, level, categories)
-    around_kappa = kappa_interval(ratings, categories, whole)
-    return Agreement(kappa, *around_kappa, items, alpha, *alpha_interval(ratings, level, categories, whole))
+    kappa_low, kappa_high = kappa_interval(ratings, categories, whole)
+    alpha_low, alpha_high = alpha_interval(ratings, level, categories, whole)
+    return Agreement(
+        kappa=kappa,
+        kappa_low=kappa_low,
+        kappa_high=kappa_high,
+        kappa_items=items,
+        alpha=alpha,
+        alpha_low=alpha_low,
+        alpha_high=alpha_high,
+    )
 
 
 def _detection(study: Study, answers: _Ratings) -> Detection:
