@@ -123,13 +123,28 @@ def _said(sent: list[str]) -> tuple[tuple[str, ...], dict[str, str]]:
     return tuple(said), notes
 
 
+def answered(row: Row) -> Row:
+    """The place with the reply that was written for it, as a text of ``tasks.py`` of which the reply alone is learnt."""
+    sent = messages(row)
+    silent = [place for place, (role, _) in enumerate(sent) if role == "assistant"]
+    parts = [[*sent, ["assistant", row["reply"]]]]
+    return {"task": "turns", "source": "replies", "prefix": [], "parts": parts, "silent": silent}
+
+
 def main() -> None:
-    """Write the places of a run."""
+    """Write the places of a run, or the replies of marked places as texts to learn."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--by", required=True, help="version of the adapter that wrote the run")
+    parser.add_argument("run", type=Path, nargs="?")
+    parser.add_argument("--by", default="", help="version of the adapter that wrote the run")
+    parser.add_argument("--replies", type=Path, help="marked places, whose replies are added to --out instead")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
+    if args.replies:
+        with args.out.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(answered(row)) + "\n" for row in read(args.replies) if not held_out(row))
+        return
+    if not args.run or not args.by:
+        parser.error("give a run and --by, or --replies")
     rows = places(args.run, args.by)
     args.out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     print(f"{len(rows)} places, {sum(len(r['draws']) for r in rows)} draws")

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from draws import held_out, messages, read
+from draws import answered, held_out, messages, read
 from torch import Tensor, distributed, nn
 from torch.nn import functional
 from train import Sample, _isolated, adapter, add_up, batches, encode, load, rate, report, summed_loss
@@ -38,15 +38,6 @@ def places_of(rows: list[dict[str, Any]], tokenizer: Any) -> list[Place]:
         sample = encode({"prefix": messages(row), "parts": parts, "silent": []}, tokenizer)
         out.append((sample, torch.tensor(row["marks"], dtype=torch.float32)))
     return out
-
-
-def answered(row: dict[str, Any]) -> dict[str, Any]:
-    """The place with the reply that was written for it, as a text to learn."""
-    return {"prefix": [], "parts": [[*messages(row), ["assistant", row["reply"]]]], "silent": _silent(row)}
-
-
-def _silent(row: dict[str, Any]) -> list[int]:
-    return [place for place, (role, _) in enumerate(messages(row)) if role == "assistant"]
 
 
 def likelihoods(model: Any, place: Place) -> Tensor:
