@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.review.browser import ARGUMENTS, CHROMIUM, Served
 
 HOSTILE = (
     "<script>window.pwned = 1</script>",
@@ -228,3 +230,32 @@ def field() -> Callable[[str, str], str]:
         return found.group(1)
 
     return find
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests of this file."""
+    api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright: pip install playwright")
+    if not CHROMIUM.exists():
+        pytest.skip(f"the browser tests need Chromium at {CHROMIUM}: apt-get install chromium")
+    with api.sync_playwright() as playwright:
+        try:
+            made = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
+        except api.Error as error:
+            pytest.skip(f"Chromium does not start here: {str(error).splitlines()[0]}")
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    """Serves reviews and closes them."""
+    served: list[Served] = []
+
+    def start(path: Path, **more: Any) -> Served:
+        served.append(Served(path, **more))
+        return served[-1]
+
+    yield start
+    for one in served:
+        one.close()

@@ -8,96 +8,13 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.review.browser import Served, answer_task, page_of, plan_of
 
-CHROMIUM = Path(os.environ.get("DUOLOGUE_CHROMIUM", "/usr/bin/chromium"))
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-)  # fmt: skip
 TOKEN = "owner-token-of-the-test"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """One Chromium for all tests of this file."""
-    api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright: pip install playwright")
-    if not CHROMIUM.exists():
-        pytest.skip(f"the browser tests need Chromium at {CHROMIUM}: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        try:
-            made = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
-        except api.Error as error:
-            pytest.skip(f"Chromium does not start here: {str(error).splitlines()[0]}")
-        yield made
-        made.close()
-
-
-class Served:
-    """A review served by uvicorn in a thread."""
-
-    def __init__(self, path: Path, *, token: str | None = None, plan: Any = None) -> None:
-        import uvicorn
-
-        from duologue.review.app import make_app, open_review
-        from duologue.review.security import allowed_hosts
-        from duologue.review.serve import bind
-
-        self.review = open_review(path, token=token, who="rosa")
-        self.study = self.review.studies.ensure(plan) if plan else None
-        listening = bind("127.0.0.1", 0)
-        self.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        config = uvicorn.Config(
-            make_app(self.review, allowed_hosts("127.0.0.1")), log_level="error", access_log=False, ws="none"
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listening]}, daemon=True)
-        self._thread.start()
-        while not (self._server.started and self.review.index.progress.ready):
-            assert self._thread.is_alive(), "the server ended"
-            assert not self.review.index.progress.error
-            time.sleep(0.02)
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.should_exit = True
-        self._thread.join(timeout=20)
-        self.review.close()
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., Served]]:
-    """Serves reviews and closes them."""
-    served: list[Served] = []
-
-    def start(path: Path, **more: Any) -> Served:
-        served.append(Served(path, **more))
-        return served[-1]
-
-    yield start
-    for one in served:
-        one.close()
-
-
-def _is_problem(message: Any) -> bool:
-    # htmx says so when a page is left while it asks for a part.
-    return message.type == "error" and not message.text.startswith(("htmx:afterRequest", "htmx:sendAbort"))
-
-
-def _page(browser: Any, **more: Any) -> Any:
-    """A page of its own profile that fails the test on any script error or blocked resource."""
-    page = browser.new_context(**more).new_page()
-    page.set_default_timeout(30_000)
-    page.problems = []
-    page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on("console", lambda message: page.problems.append(message.text) if _is_problem(message) else None)
-    return page
 
 
 def _rows(page: Any, n: int) -> None:
@@ -115,7 +32,7 @@ def test_browse_and_evidence(
     browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
 ) -> None:
     served = serve(write_run(tmp_path / "run", 60))
-    page = _page(browser, viewport={"width": 1180, "height": 900})
+    page = page_of(browser, viewport={"width": 1180, "height": 900})
     page.goto(served.address)
     assert page.locator("h1").inner_text() == "run"
     assert page.locator("svg.chart").count() == 3
@@ -176,7 +93,7 @@ def test_an_edit_and_light_and_dark(
     served = serve(write_run(tmp_path / "run", 2))
     colours = set()
     for scheme in ("light", "dark"):
-        page = _page(browser, color_scheme=scheme, viewport={"width": 390, "height": 800})
+        page = page_of(browser, color_scheme=scheme, viewport={"width": 390, "height": 800})
         page.goto(f"{served.address}/c/c-000000000000")
         colours.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
         # Nothing is wider than a phone.
@@ -196,7 +113,7 @@ def test_a_candidate_is_accepted_by_hand_where_none_won(
     browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
 ) -> None:
     served = serve(write_run(tmp_path / "run", 3, lost=(1,)))
-    page = _page(browser, viewport={"width": 1180, "height": 900})
+    page = page_of(browser, viewport={"width": 1180, "height": 900})
     page.goto(served.address)
     # From the figures to the pair without a winner.
     page.locator("tr", has_text="data set").locator("a[href*='status=failed']").click()
@@ -232,36 +149,13 @@ def _contrasts(page: Any) -> list[Any]:
     return found
 
 
-def _plan(one: Path, other: Path, **more: Any) -> Any:
-    from duologue.review.study.records import KINDS, Plan
-
-    values: dict[str, Any] = {"kinds": KINDS, "items": 3, "per_item": 2, "annotators": ("ann", "bo"), "seed": 3, **more}
-    return Plan(str(one), str(other), **values)
-
-
-def _answer(page: Any) -> None:
-    """Answer the task on the page with the keyboard alone, and wait for the next page."""
-    before = page.url
-    kind = page.locator("h1").inner_text()
-    if "machine" in kind:
-        page.keyboard.press("2")
-    elif "learn" in kind:
-        page.keyboard.press("1")
-        page.keyboard.press("3")
-    else:
-        for key in "45345":
-            page.keyboard.press(key)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: url != before)
-
-
 def test_what_was_chosen_is_kept_until_it_was_taken(
     browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
 ) -> None:
     one, other = write_run(tmp_path / "one", 20), write_run(tmp_path / "two", 20, persona="Yes.")
-    served = serve(one, token=TOKEN, plan=_plan(one, other))
+    served = serve(one, token=TOKEN, plan=plan_of(one, other))
     task = f"{served.address}/a/{dict(served.review.studies.links(served.study or ''))['ann']}/1"
-    page = _page(browser)
+    page = page_of(browser)
     page.goto(task)
     page.keyboard.press("2")
     # The server is away, or refuses.
@@ -273,8 +167,8 @@ def test_what_was_chosen_is_kept_until_it_was_taken(
     page.wait_for_selector("text=busy")
     page.unroute("**/*")
     page.goto(task)
-    assert page.locator("input").nth(2).is_checked()
-    _answer(page)
+    assert page.locator(".choice input").nth(1).is_checked()
+    answer_task(page)
     # Once it was taken, the answer on the server is what is shown.
     page.goto(task)
     assert page.locator("text=Confirm again").count() == 1
@@ -285,9 +179,9 @@ def test_a_whole_session_with_a_reload_and_two_at_once(
     browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
 ) -> None:
     one, other = write_run(tmp_path / "one", 20), write_run(tmp_path / "two", 20, persona="Yes.")
-    served = serve(one, token=TOKEN, plan=_plan(one, other))
+    served = serve(one, token=TOKEN, plan=plan_of(one, other))
     links = dict(served.review.studies.links(served.study or ""))
-    pages = {name: _page(browser, viewport={"width": 1180, "height": 900}) for name in links}
+    pages = {name: page_of(browser, viewport={"width": 1180, "height": 900}) for name in links}
     for name, page in pages.items():
         page.goto(f"{served.address}/a/{links[name]}")
         assert f"Hello, {name}" in page.locator("h1").inner_text()
@@ -299,30 +193,30 @@ def test_a_whole_session_with_a_reload_and_two_at_once(
     for _ in range(5):
         for page in pages.values():
             assert not re.search(r"c-[0-9a-f]{12}|synthetic_side|gold|tmp|/one|/two", page.content())
-            _answer(page)
+            answer_task(page)
     ann = pages["ann"]
     ann.set_viewport_size({"width": 1080, "height": 900})
     _keep(ann, "review-annotation.png")
     # A reload in the middle: what was chosen but not confirmed is still there, what was confirmed is counted.
-    box = ann.locator("input[type=checkbox], input[type=radio]").first
+    box = ann.locator(".choice input").first
     ann.keyboard.press("1")
     assert box.is_checked()
     ann.reload()
-    assert ann.locator("input[type=checkbox], input[type=radio]").first.is_checked()
+    assert ann.locator(".choice input").first.is_checked()
     assert ann.locator("label[for=done]").inner_text() == f"5 of {total} answered"
     ann.goto(f"{served.address}/a/{links['ann']}")
     assert "Welcome back" in ann.locator("h1").inner_text()
     ann.keyboard.press("Enter")
     ann.wait_for_selector(".answer")
     while "Thank you" not in ann.locator("h1").inner_text():
-        _answer(ann) if not ann.locator("input:checked").count() else (
+        answer_task(ann) if not ann.locator(".choice input:checked").count() else (
             ann.click("text=Confirm"),
             ann.wait_for_load_state(),
         )
     study = served.review.studies.study(served.study or "")
     assert sum(a.annotator == "ann" for a in study.answers) == total
     assert sum(a.annotator == "bo" for a in study.answers) == 5
-    owner = _page(browser)
+    owner = page_of(browser)
     owner.goto(f"{served.address}/results")
     assert "needs the address" in owner.locator("main").inner_text()
     owner.problems.clear()
@@ -337,8 +231,8 @@ def test_hostile_text_stays_text(
     browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], hostile: tuple[str, ...], tmp_path: Path
 ) -> None:
     one = write_run(tmp_path / "run", 6, said=hostile, persona=hostile[0])
-    served = serve(one, plan=_plan(one, one, kinds=("faithfulness", "quality"), annotators=("<b>x</b>", "bo")))
-    page = _page(browser)
+    served = serve(one, plan=plan_of(one, one, kinds=("faithfulness", "quality"), annotators=("<b>x</b>", "bo")))
+    page = page_of(browser)
     links = [link for _, link in served.review.studies.links(served.study or "")]
     addresses = ["/", "/list", "/c/c-000000000000", "/list?text=<script>", "/decisions", "/results", f"/a/{links[0]}"]
     addresses += [f"/a/{links[0]}/{n}" for n in range(1, 9)]
@@ -365,7 +259,7 @@ def test_the_overview_follows_a_run_by_itself_and_scripts_are_ours_alone(
 ) -> None:
     run = write_run(tmp_path / "run", 3, state="running")
     served = serve(run)
-    page = _page(browser)
+    page = page_of(browser)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(served.address)
@@ -393,13 +287,13 @@ def test_every_page_on_a_phone_with_labels_and_contrast(
     browser: Any, serve: Callable[..., Served], write_run: Callable[..., Path], tmp_path: Path
 ) -> None:
     one, other = write_run(tmp_path / "one", 12), write_run(tmp_path / "two", 12, persona="Yes.")
-    served = serve(one, plan=_plan(one, other))
+    served = serve(one, plan=plan_of(one, other))
     link = dict(served.review.studies.links(served.study or ""))["ann"]
     addresses = ["/", "/list", "/c/c-000000000001", "/decisions", "/results", f"/a/{link}"]
     addresses += [f"/a/{link}/{n}" for n in range(1, 10)]
     kinds = set()
     for scheme in ("light", "dark"):
-        page = _page(browser, color_scheme=scheme, viewport={"width": 390, "height": 800}, has_touch=True)
+        page = page_of(browser, color_scheme=scheme, viewport={"width": 390, "height": 800}, has_touch=True)
         for address in addresses:
             page.goto(served.address + address)
             kinds.add(page.locator("h1").inner_text())
@@ -407,6 +301,10 @@ def test_every_page_on_a_phone_with_labels_and_contrast(
             assert _contrasts(page) == [], address
             # Whatever can be filled in or pressed has a name, and there is one h1 and one main part.
             assert page.evaluate(_UNNAMED) == [], address
+            # Where single keys do something, they can be switched off.
+            keyed = page.locator("[data-key], [data-scale], .rows a").count() > 0
+            assert page.get_by_label("Keyboard shortcuts").count() == keyed, address
+            assert not keyed or page.get_by_label("Keyboard shortcuts").is_visible(), address
             assert (page.locator("h1").count(), page.locator("main").count()) == (1, 1), address
             # Tab goes through the page as it is read.
             assert page.evaluate("[...document.querySelectorAll('[tabindex]')].every((e) => e.tabIndex <= 0)"), address

@@ -41,11 +41,36 @@
     if (held === e) { held = null; clear(); } else { held = e; point(e); }
   });
 
-  // Keys: those named by data-key, numbers in a task, j and k in the list.
+  // Keys can be switched off, for those who dictate or hit keys by accident (WCAG 2.1.4). The choice is this browser's; where it keeps
+  // nothing, it holds for the page.
+  const KEPT = "duologue-keys";
+  const box = page.getElementById("keys-on");
+  let keys = true;
+  const setKeys = (on) => {
+    keys = on;
+    page.documentElement.classList.toggle("keyless", !on);
+    if (box) box.checked = on;
+  };
+  const recallKeys = () => {
+    try { setKeys(localStorage.getItem(KEPT) !== "off"); } catch { /* it keeps nothing */ }
+  };
+  recallKeys();
+  if (box) {
+    box.closest(".keyswitch").hidden = false;
+    box.addEventListener("change", () => {
+      setKeys(box.checked);
+      try { localStorage.setItem(KEPT, keys ? "on" : "off"); } catch { /* it keeps nothing */ }
+    });
+  }
+  // Another tab may have switched, also while this page was left for another.
+  window.addEventListener("storage", (event) => { if (event.key === KEPT || event.key === null) recallKeys(); });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) recallKeys(); });
+
+  // Keys: those named by data-key, numbers in a task, j and k in the list. Escape is no character and always lets go.
   const typing = (e) => e instanceof HTMLElement && (e.isContentEditable || /^(TEXTAREA|SELECT)$/.test(e.tagName) || (e.tagName === "INPUT" && !/^(radio|checkbox|button|submit)$/.test(e.type)));
   page.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { held = null; clear(); if (typing(event.target)) event.target.blur(); return; }
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (!keys || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     const named = page.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (named) {
       event.preventDefault();
