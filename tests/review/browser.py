@@ -58,8 +58,13 @@ def page_of(browser: Any, **more: Any) -> Any:
     page.set_default_timeout(30_000)
     page.problems = []
     page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on("console", lambda message: page.problems.append(message.text) if _is_problem(message) else None)
+    page.on("console", lambda message: page.problems.append(told(message)) if _is_problem(message) else None)
     return page
+
+
+def told(message: Any) -> str:
+    """What the browser's console says, and of which address."""
+    return f"{message.text} {message.location.get('url', '')}".strip()
 
 
 def plan_of(one: Path, other: Path, **more: Any) -> Any:
