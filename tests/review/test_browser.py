@@ -45,7 +45,7 @@ def test_browse_and_evidence(
     page.keyboard.press("/")
     page.keyboard.type("bagpipes")
     page.wait_for_selector("text=Nothing matches")
-    assert "text=bagpipes" in page.url
+    page.wait_for_url(re.compile("text=bagpipes"))
     assert page.evaluate("document.activeElement.name") == "text"
     page.go_back()
     _rows(page, 10)
