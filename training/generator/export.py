@@ -15,25 +15,10 @@ import gguf
 import numpy as np
 import torch
 
-from duologue.training.lora_gguf import KNOWN, PERMUTED
+from duologue.training.lora_gguf import KNOWN, NAMES, PERMUTED, permuted
 
-NAMES = {
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-}
-"""llama.cpp's names of the layers."""
 TASKS = ("generator_turn_planned", "generator_note", "query_induction", "query_bootstrap", "attribute_bootstrap")
 """The prompt templates that the adapter was trained on."""
-
-
-def permuted(rows: np.ndarray[Any, Any], heads: int) -> np.ndarray[Any, Any]:
-    """Put the rows (out, rank) of a query or key matrix in llama.cpp's order: rotary pairs lie side by side."""
-    return rows.reshape(heads, 2, rows.shape[0] // heads // 2, -1).swapaxes(1, 2).reshape(rows.shape)
 
 
 def tensors(adapter: dict[str, torch.Tensor], heads: dict[str, int]) -> dict[str, np.ndarray[Any, Any]]:

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-import os
 import random
 import time
 from pathlib import Path
@@ -23,9 +21,23 @@ from typing import Any
 
 import torch
 from draws import answered, held_out, messages, read
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 from torch.nn import functional
-from train import Sample, _isolated, adapter, add_up, batches, encode, load, rate, report, summed_loss
+from train import (
+    Sample,
+    adapter,
+    add_up,
+    batches,
+    common,
+    encode,
+    isolated,
+    joined,
+    learnable,
+    load,
+    rate,
+    report,
+    summed_loss,
+)
 
 Place = tuple[Sample, Tensor]
 
@@ -44,7 +56,7 @@ def likelihoods(model: Any, place: Place) -> Tensor:
     """(draws,) log probability of each draw, its end included, in nats."""
     sample, marks = place
     width = len(sample.tokens)
-    extra = _isolated([sample], width, next(model.parameters()).dtype)
+    extra = isolated([sample], width, next(model.parameters()).dtype)
     hidden = model.model(input_ids=torch.tensor([sample.tokens]), use_cache=False, **extra).last_hidden_state[0]
     where = [i for i in range(width) if sample.learn[i]]
     logits = model.lm_head(hidden[[i - 1 for i in where]]).float()
@@ -61,7 +73,7 @@ def preference(new: Tensor, old: Tensor, marks: Tensor, beta: float, heat: float
 
 @torch.no_grad()
 def judged(model: Any, places: list[Place], olds: list[Tensor], beta: float, heat: float) -> dict[str, float]:
-    """Mean loss; share of pairs of unlike marks whose better draw gained more; mean mark, draws weighed by how much they gained, and unweighed."""
+    """Mean loss; share of pairs of unlike marks whose better draw gained more; mean mark, weighed by gain and not."""
     losses, right, pairs, weighed, plain = 0.0, 0.0, 0, 0.0, 0.0
     for place, old in zip(places, olds, strict=True):
         new, marks = likelihoods(model, place), place[1]
@@ -81,13 +93,12 @@ def judged(model: Any, places: list[Place], olds: list[Tensor], beta: float, hea
 def main() -> None:
     """Train, measure and save."""
     parser = argparse.ArgumentParser(description=__doc__)
+    common(parser)
     parser.add_argument("base", type=Path)
     parser.add_argument("marked", type=Path, nargs="+")
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--start", type=Path, required=True)
-    parser.add_argument("--rank", type=int, default=32)
-    parser.add_argument("--alpha", type=float, default=64)
     parser.add_argument("--lr", type=float, default=2e-4)
     parser.add_argument("--beta", type=float, default=0.1)
     parser.add_argument("--heat", type=float, default=0.7)
@@ -97,19 +108,14 @@ def main() -> None:
     )
     parser.add_argument("--beside", type=float, default=1.0, help="weight of the loss of the conversations")
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--minutes", type=float, default=math.inf)
-    parser.add_argument("--float32", action="store_true")
-    parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
-    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    if world > 1:
-        distributed.init_process_group("gloo", rank=rank, world_size=world)
+    rank, world = joined()
     model, tokenizer = load(args.base, args.rank, args.alpha, torch.float32 if args.float32 else torch.bfloat16)
     model.load_state_dict(torch.load(args.start, weights_only=True)["adapter"], strict=False)
     model.train()
     rows = [row for path in args.marked for row in read(path)]
-    learnt = [p for n, p in model.named_parameters() if p.requires_grad and n.endswith((".a", ".b"))]
+    learnt = learnable(model)
     kept = places_of([r for r in rows if held_out(r)], tokenizer)
     train = places_of([r for r in rows if not held_out(r)], tokenizer)[rank::world]
     talks = [encode(json.loads(line), tokenizer) for line in (args.data / "train.jsonl").open(encoding="utf-8")]

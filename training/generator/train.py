@@ -126,7 +126,7 @@ def summed_loss(model: Any, batch: list[Sample], device: str) -> tuple[Tensor, i
         learn[row, : len(sample.tokens)] = torch.tensor(sample.learn)
     extra: dict[str, Tensor] = {}
     if any(s.segment[-1] > 1 for s in batch):
-        extra = _isolated(batch, width, next(model.parameters()).dtype)
+        extra = isolated(batch, width, next(model.parameters()).dtype)
     extra = {name: value.to(device) for name, value in extra.items()}
     hidden = model.model(input_ids=ids.to(device), use_cache=False, **extra).last_hidden_state
     targets = ids[:, 1:][learn[:, 1:]].to(device)
@@ -134,7 +134,7 @@ def summed_loss(model: Any, batch: list[Sample], device: str) -> tuple[Tensor, i
     return functional.cross_entropy(logits, targets, reduction="sum"), len(targets)
 
 
-def _isolated(batch: list[Sample], width: int, dtype: torch.dtype) -> dict[str, Tensor]:
+def isolated(batch: list[Sample], width: int, dtype: torch.dtype) -> dict[str, Tensor]:
     """Mask and positions under which each part sees the prefix and itself alone."""
     segment = torch.full((len(batch), width), -1)
     position = torch.zeros(len(batch), width, dtype=torch.long)
@@ -187,33 +187,49 @@ def rate(step: int, done: float, peak: float) -> float:
     return peak * min(1.0, (step + 1) / 10) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
 
-def main() -> None:
-    """Train, measure and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("base", type=Path)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--steps", type=int, required=True)
+def joined() -> tuple[int, int]:
+    """Join the other processes of the run; return (number of this one, how many)."""
+    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    if world > 1:
+        distributed.init_process_group("gloo", rank=rank, world_size=world)
+    return rank, world
+
+
+def learnable(model: nn.Module) -> list[nn.Parameter]:
+    """The LoRA matrices that are not frozen."""
+    return [p for n, p in model.named_parameters() if p.requires_grad and n.endswith((".a", ".b"))]
+
+
+def common(parser: argparse.ArgumentParser) -> None:
+    """Options of every training of the adapter."""
     parser.add_argument("--rank", type=int, default=32)
     parser.add_argument("--alpha", type=float, default=64)
-    parser.add_argument("--lr", type=float, default=1e-3)
-    parser.add_argument("--tokens", type=int, default=2500, help="most tokens of a batch")
-    parser.add_argument("--every", type=int, default=50, help="steps between two measurements")
-    parser.add_argument("--save-every", type=int, default=10, help="steps between two saved states")
     parser.add_argument("--minutes", type=float, default=math.inf, help="end in order after so many minutes")
-    parser.add_argument("--start", type=Path, help="state.pt whose adapter this run begins with")
     parser.add_argument(
         "--float32",
         action="store_true",
         help="compute in float32 instead of bfloat16 (faster where the processor has no bfloat16 units)",
     )
-    parser.add_argument("--frozen-layers", type=int, default=0, help="lowest layers whose adapter stays as it began")
     parser.add_argument("--seed", type=int, default=0)
+
+
+def main() -> None:
+    """Train, measure and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    common(parser)
+    parser.add_argument("base", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--tokens", type=int, default=2500, help="most tokens of a batch")
+    parser.add_argument("--every", type=int, default=50, help="steps between two measurements")
+    parser.add_argument("--save-every", type=int, default=10, help="steps between two saved states")
+    parser.add_argument("--start", type=Path, help="state.pt whose adapter this run begins with")
+    parser.add_argument("--frozen-layers", type=int, default=0, help="lowest layers whose adapter stays as it began")
     args = parser.parse_args()
     torch.manual_seed(args.seed)
-    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    if world > 1:
-        distributed.init_process_group("gloo", rank=rank, world_size=world)
+    rank, world = joined()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model, tokenizer = load(args.base, args.rank, args.alpha, torch.float32 if args.float32 else torch.bfloat16)
     model.to(device).train()
@@ -226,7 +242,7 @@ def main() -> None:
     for row in (json.loads(line) for line in (args.data / "valid.jsonl").open(encoding="utf-8")):
         sets.setdefault(row["source"], []).append(encode(row, tokenizer))
     train = sets.pop("train")
-    learnt = [p for n, p in model.named_parameters() if p.requires_grad and n.endswith((".a", ".b"))]
+    learnt = learnable(model)
     optimiser = torch.optim.AdamW(learnt, lr=args.lr, betas=(0.9, 0.98), weight_decay=0.0)
     args.out.mkdir(parents=True, exist_ok=True)
     state_path = args.out / "state.pt"

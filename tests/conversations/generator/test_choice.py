@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.conversations.generator.choice import Scored, Situation, choose, score_draws
+from duologue.conversations.generator.choice import Judged, Scored, Situation, choose, score_draws
 from duologue.models.protocol import Floats
 from duologue.models.scripted import ScriptedEmbedder, ScriptedFit, ScriptedNli
 from duologue.records import Attribute, Pair, Profile
@@ -241,3 +241,14 @@ def test_no_inference_on_draws_that_cannot_win() -> None:
     choose(draws, situation, embedder=ScriptedEmbedder(), nli=few)
     score_draws(draws, situation, embedder=ScriptedEmbedder(), nli=all_of_them)
     assert 0 < few.asked < all_of_them.asked
+
+
+def test_a_draw_is_judged_once_an_utterance() -> None:
+    situation = Situation(PAIR, ("I love winter.", "Do you bake bread?"))
+    draws, nli = ["I bake bread at night.", "I hate winter."], Counting()
+    judged: Judged = {}
+    first = choose(draws, situation, embedder=ScriptedEmbedder(), nli=nli, judged=judged)
+    asked = nli.asked
+    assert asked
+    assert choose(draws, situation, embedder=ScriptedEmbedder(), nli=nli, judged=judged) == first
+    assert nli.asked == asked

@@ -32,8 +32,8 @@ from duologue.text import content_words, is_question, sentences
 FITTING, AGREEMENT, PLANNED, OPEN = 0.5, 1.5, 1.5, 0.4
 CONTRADICTION, SWAP, REPETITION, INVENTION, LENGTH, ENDING = 3.0, 2.0, 1.0, 0.7, 1.2, 0.6
 """Weights of the parts; a self-contradiction weighs as one of the profile. An open attribute, which nothing planned here, is
-worth less than fitting and agreement, so that none is dragged in. Fitting, agreement and length were weighed on draws that were marked by
-reading (``training/generator/marked_draws.jsonl``, see BENCHMARKS.md)."""
+worth less than fitting and agreement, so that none is dragged in. Fitting, agreement and length were weighed on draws that
+were marked by reading (``training/generator/marked_draws.jsonl``, see BENCHMARKS.md)."""
 LONG = 40
 """Words from which more cost nothing further."""
 ENOUGH = 0.5
@@ -138,22 +138,33 @@ def score_draws(
     return [judge(scored) for scored in _at_best(draws, situation, embedder, fit)]
 
 
+Judged = dict[str, tuple[float, float]]
+"""By draw: the probabilities by inference that it contradicts its speaker, and that it takes over what is the partner's."""
+
+
 def choose(
-    draws: Sequence[str], situation: Situation, *, embedder: Embedder, nli: Nli, fit: Fit | None = None
+    draws: Sequence[str],
+    situation: Situation,
+    *,
+    embedder: Embedder,
+    nli: Nli,
+    fit: Fit | None = None,
+    judged: Judged | None = None,
 ) -> Scored:
     """Return the draw of :func:`score_draws` that ranks highest, the first of equals; ``draws`` holds at least one.
 
-    Inference only ever takes off, so draws that can't reach the best one found so far are not asked about.
+    Inference only ever takes off, so draws that can't reach the best one found so far are not asked about. ``judged`` keeps
+    what inference said between the choices of one utterance.
     """
-    judge = _Judge(situation, embedder, nli)
+    judge = _Judge(situation, embedder, nli, judged)
     hopes = _at_best(draws, situation, embedder, fit)
     best: tuple[tuple[bool, float], int, Scored] | None = None
     for index in sorted(range(len(hopes)), key=lambda i: hopes[i].rank, reverse=True):
         if best is not None and hopes[index].rank < best[0]:
             break
-        judged = judge(hopes[index])
-        if best is None or (judged.rank, -index) > best[:2]:
-            best = (judged.rank, -index, judged)
+        found = judge(hopes[index])
+        if best is None or (found.rank, -index) > best[:2]:
+            best = (found.rank, -index, found)
     assert best is not None
     return best[2]
 
@@ -185,8 +196,9 @@ def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder, fit
 class _Judge:
     """Adds to a score what inference says of the draw beside both profiles and its speaker's own words."""
 
-    def __init__(self, situation: Situation, embedder: Embedder, nli: Nli) -> None:
+    def __init__(self, situation: Situation, embedder: Embedder, nli: Nli, known: Judged | None = None) -> None:
         self._situation = situation
+        self._known: Judged = {} if known is None else known
         self._embedder = embedder
         self._inference = Inference(nli)
         self._heads = shipped_heads()
@@ -194,11 +206,16 @@ class _Judge:
         self._own = [r for i in range(len(said) % 2, len(said), 2) for r in readings(said, i)]
 
     def __call__(self, scored: Scored) -> Scored:
+        if scored.text not in self._known:
+            self._known[scored.text] = self._asked(scored.text)
+        denied, swapped = self._known[scored.text]
+        return replace(scored, contradiction=max(denied, scored.contradiction), swap=max(swapped, scored.swap))
+
+    def _asked(self, text: str) -> tuple[float, float]:
         said = self._situation.said
-        told = readings((*said, scored.text), len(said))
+        told = readings((*said, text), len(said))
         denied, swapped = _beside_profiles(told, self._situation, self._embedder, self._inference, self._heads)
-        against = _denies_self(self._own, told, self._embedder, self._inference, self._heads)
-        return replace(scored, contradiction=max(denied, against, scored.contradiction), swap=max(swapped, scored.swap))
+        return max(denied, _denies_self(self._own, told, self._embedder, self._inference, self._heads)), swapped
 
 
 def _fitting(draws: Sequence[str], new: Floats, earlier: Floats, said: Sequence[str], fit: Fit | None) -> list[float]:

@@ -20,7 +20,7 @@ from duologue.backends.grammar import line
 from duologue.backends.protocol import Message, Request, Sampling
 from duologue.conversations.critic.guards.utterance import check_utterance
 from duologue.conversations.examples import Example
-from duologue.conversations.generator.choice import Scored, Situation, choose
+from duologue.conversations.generator.choice import Judged, Scored, Situation, choose
 from duologue.conversations.generator.parse import clean_utterance
 from duologue.conversations.generator.plan import Plan, carries, next_attribute
 from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
@@ -98,6 +98,7 @@ class TurnsGenerator:
         attribute = None if planned is None else talk.profile[planned]
         drawn: list[str] = []
         refusals: list[str] = []
+        judged: Judged = {}
         best: Scored | None = None
         for attempt in range(self._config.turn_retries + 1):
             # The last redraws go without the note, lest an attribute that can't be said ends the conversation.
@@ -107,7 +108,7 @@ class TurnsGenerator:
                 drawn += new
                 # All of them anew, for how far a draw resembles the others is part of its worth. What slips is said only
                 # when every draw does, for the Critic would refuse the conversation.
-                best = await self._best(talk, drawn, attribute)
+                best = await self._best(talk, drawn, attribute, judged)
             told = attribute is None or attempt or any(carries(text, attribute) for text in drawn)
             if best is not None and told and not best.slips:
                 break
@@ -169,7 +170,7 @@ class TurnsGenerator:
             max_words=self._config.max_utterance_words,
         )
 
-    async def _best(self, talk: Talk, draws: list[str], planned: str | None) -> Scored:
+    async def _best(self, talk: Talk, draws: list[str], planned: str | None, judged: Judged) -> Scored:
         if self._choices == 1:
             # Draws that come one by one need no judging, for the Critic judges the whole.
             plain = [Scored(text, planned=float(planned is not None and carries(text, planned))) for text in draws]
@@ -183,8 +184,9 @@ class TurnsGenerator:
             last=len(said) + 1 == target,
             open=tuple(talk.profile[i] for i in still),
         )
+        context = self._context
         return await asyncio.to_thread(
-            choose, draws, situation, embedder=self._context.embedder, nli=self._context.nli, fit=self._context.fit
+            choose, draws, situation, embedder=context.embedder, nli=context.nli, fit=context.fit, judged=judged
         )
 
     def _messages(self, talk: Talk, note: str | None) -> tuple[Message, ...]:
