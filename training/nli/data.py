@@ -13,7 +13,7 @@ from model import LABELS
 from pairs import Maker
 from rules import read_fillers
 
-from conversations import Row
+from conversations import Row, key
 
 HERE = Path(__file__).parent
 ALLOWED = {"non-entailment": (1, 2), "non-contradiction": (0, 1)} | {name: (i,) for i, name in enumerate(LABELS)}
@@ -109,10 +109,15 @@ def restyled(rows: list[Row], rng: random.Random, filled: float = 0.2) -> list[R
     return out
 
 
-def epoch(number: int, size: int, sources: dict[str, list[Row]]) -> list[Row]:
+def without(rows: list[Row], left_out: frozenset[str]) -> list[Row]:
+    """The rows that hold none of the attributes whose keys are ``left_out``, neither as premise nor as hypothesis."""
+    return [row for row in rows if key(row[0]) not in left_out and key(row[1]) not in left_out]
+
+
+def epoch(number: int, size: int, sources: dict[str, list[Row]], left_out: frozenset[str] = frozenset()) -> list[Row]:
     """``size`` pairs by ``SHARES``, shuffled; a source that is missing leaves its share to nobody."""
     rng = random.Random(1000 + number)
-    rows = rule_rows(int(size * SHARES["rules"]), rng)
+    rows = without(rule_rows(int(size * SHARES["rules"]), rng), left_out)
     for name, held in sources.items():
         wanted = int(size * SHARES[name])
         # Whole passes, then a sample, so that small sources are seen evenly.

@@ -28,6 +28,8 @@ from torch.nn import functional as F
 import conversations as c
 
 Batch = dict[str, torch.Tensor]
+MARKED_PASSES = 2
+"""How often an epoch shows a marked draw; as many rows from conversations stand beside them."""
 
 
 def by_length(rows: list, size: int, seed: int, pool: int = 30) -> Iterator[list]:
@@ -68,8 +70,8 @@ def measured(folder: Path) -> frozenset[str]:
     )
 
 
-def sources_of(args: argparse.Namespace) -> tuple[dict[str, list[c.Row]], list]:
-    """The NLI rows by source, and the fit rows."""
+def sources_of(args: argparse.Namespace) -> tuple[dict[str, list[c.Row]], frozenset[str], list, list]:
+    """The NLI rows by source, attributes that no pair may hold, fit rows from conversations, and from marked draws."""
     rng = random.Random(7)
     spc = c.read_spc(args.data / "spc_valid.csv")
     ours = c.read_ours()
@@ -78,9 +80,8 @@ def sources_of(args: argparse.Namespace) -> tuple[dict[str, list[c.Row]], list]:
     rows = c.nli_rows(ours + spc, pool, rng, left_out)
     for name, part in data.open_split(args.data / "nli_snli_breaking.jsonl").items():
         rows[name] = data.to_rows(part["train"])
-    rows["handwritten"] = data.to_rows(data.handwritten("train"))
-    fit = c.fit_rows(ours * 4 + spc, rng)
-    return rows, fit
+    rows["handwritten"] = data.without(data.to_rows(data.handwritten("train")), left_out)
+    return rows, left_out, c.fit_rows(ours + spc, rng), c.marked_rows()
 
 
 def shared(learnt: list[torch.nn.Parameter], *numbers: float) -> list[float]:
@@ -146,8 +147,8 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     tokenizer = m.load_tokenizer(args.minilm / "tokenizer.json", args.max_length)
-    sources, fit = sources_of(args)
-    counts = {name: len(rows) for name, rows in sources.items()} | {"fit": len(fit)}
+    sources, left_out, talks, marked = sources_of(args)
+    counts = {name: len(rows) for name, rows in sources.items()} | {"fit": len(talks), "marked": len(marked)}
     print(json.dumps(counts), flush=True)
     (args.out / "counts.json").write_text(json.dumps(counts))
     model = m.from_minilm(args.minilm, args.dropout)
@@ -171,9 +172,10 @@ def main() -> None:
     began, seen, totals, done = time.monotonic(), 0, [0.0, 0.0], step / args.steps
     while done < 1:
         rng = random.Random(500 + epoch + 100 * args.seed)
+        fit = marked * MARKED_PASSES + rng.sample(talks, min(len(talks), len(marked) * MARKED_PASSES))
         rng.shuffle(fit)
         beside = by_length(fit[rank::world], args.fit_batch, epoch)
-        batches = list(by_length(data.epoch(epoch + 100 * args.seed, args.size, sources), args.batch, epoch))
+        batches = list(by_length(data.epoch(epoch + 100 * args.seed, args.size, sources, left_out), args.batch, epoch))
         for rows in batches[rank : len(batches) // world * world : world]:
             rate = min((step + 1) / 30, 1.0, (1 - done) / args.decay)
             for group, lr in zip(optimizer.param_groups, base, strict=True):

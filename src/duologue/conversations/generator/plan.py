@@ -18,12 +18,12 @@ from duologue.text import content_words, is_question, sentences
 
 SHARE = 0.5
 """Least share of an attribute's content words at which it has come out."""
-WANTED = 0.8
-"""Share of a profile that a conversation aims at."""
+WANTED = 0.6
+"""Share of a profile that a conversation aims at: about what people bring up, for what is dragged in spoils a reply."""
 NEAR = 0.3
 """Similarity to the last utterance from which an attribute is brought up even right after another."""
-FAR = 0.12
-"""Similarity to a question below which an attribute is no answer; the question comes first."""
+FAR = 0.2
+"""Similarity to the last utterance below which an attribute waits for a better place, and is no answer to a question."""
 TRIES = 2
 """Utterances that may be planned for one attribute."""
 
@@ -81,11 +81,11 @@ def next_attribute(plan: Plan, *, embedder: Embedder, draw: random.Random) -> in
     near = (vectors[1:] @ vectors[0]).tolist()
     best = max(range(len(open_now)), key=lambda i: (near[i], -i))
     chosen, similarity = open_now[best], near[best]
-    pressed = plan.due >= plan.own_left
-    if asks(plan.said[-1]) and similarity < FAR and not pressed:
+    asked, left = asks(plan.said[-1]), plan.own_left
+    if similarity < FAR and plan.due < left + asked:
         return None
     rested = not plan.tried or plan.tried[-1] < 0
-    return chosen if pressed or rested or similarity >= NEAR else None
+    return chosen if plan.due >= left or rested or similarity >= NEAR else None
 
 
 def asks(text: str) -> bool:
