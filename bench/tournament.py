@@ -1,6 +1,6 @@
 """The sequential tournament against the exhaustive one, on simulated judges: calls, and how often the winner is the same.
 
-    python bench/tournament.py --tournaments 2000 [--jobs 2] [--only noise,size,...]
+    python bench/tournament.py --tournaments 2000 [--jobs 2] [--only noise,size,...] [--rows "right 0.75,n = 8,..."]
 
 Each simulated tournament has entrants of known strength and a judge whose answers are drawn once, for every expert,
 duel and order; both schemes get the same answers. ``same`` is how often they name the same winner (95 % Wilson
@@ -266,9 +266,14 @@ def run(world: World, seeds: Sequence[int]) -> list[Result]:
     return [play(world, seed) for seed in seeds]
 
 
-def table(name: str, tournaments: int, pool: ProcessPoolExecutor, jobs: int) -> Iterator[str]:
-    """The lines of one study, in Markdown."""
+def table(
+    name: str, tournaments: int, pool: ProcessPoolExecutor, jobs: int, labels: Sequence[str] = ()
+) -> Iterator[str]:
+    """The lines of one study, in Markdown; with ``labels`` only theirs, and nothing where the study has none of them."""
     title, rows = STUDIES[name]
+    rows = tuple(row for row in rows if not labels or row[0] in labels)
+    if not rows:
+        return
     yield f"\n{title} ({tournaments} tournaments each)\n"
     yield "| judge | calls of all | p90 | fewer | same winner | claimed | rerun | prior | loss | right best |"
     yield "|---|---|---|---|---|---|---|---|---|---|"
@@ -300,8 +305,15 @@ def main() -> None:
     parser.add_argument("--tournaments", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default=",".join(STUDIES), help="studies, separated by commas")
+    parser.add_argument(
+        "--rows", default="", help="only these rows, by the names in the first column, separated by commas"
+    )
     parser.add_argument("--certainty", type=float, help="in all studies but that of the certainty")
     args = parser.parse_args()
+    labels = [label.strip() for label in args.rows.split(",") if label.strip()]
+    known = {label for _, rows in STUDIES.values() for label, _ in rows}
+    if unknown := [label for label in labels if label not in known]:
+        parser.error(f"--rows: there is no {unknown[0]!r}; there are {', '.join(sorted(known))}")
     if args.certainty is not None:
         for name, (title, rows) in list(STUDIES.items()):
             if name != "certainty":
@@ -310,7 +322,7 @@ def main() -> None:
     began = time.perf_counter()
     with ProcessPoolExecutor(args.jobs) as pool:
         for name in args.only.split(","):
-            for text in table(name, args.tournaments, pool, args.jobs):
+            for text in table(name, args.tournaments, pool, args.jobs, labels):
                 print(text, flush=True)
     print(f"\n{time.perf_counter() - began:.0f} s")
 

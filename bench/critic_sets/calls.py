@@ -20,6 +20,9 @@ SCHEMES = {
     "all by language model, exhaustive (the paper, both orders)": {
         "guards": (), "filters": ("faithfulness-llm", "toxicity-llm"), "quality": JUDGES, "rankers": (), "tournament": "exhaustive",
     },
+    "guards, embedded filters, then language model filters and votes, sequential": {
+        "filters": ("faithfulness", "toxicity", "faithfulness-llm", "toxicity-llm"), "quality": JUDGES, "rankers": ASPECTS,
+    },
     "guards and embedded filters, language model votes, sequential": {"quality": JUDGES, "rankers": ASPECTS},
     "embedded experts only (the default)": {},
 }  # fmt: skip

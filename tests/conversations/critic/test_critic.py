@@ -1,12 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from duologue.conversations.critic.critic import Critic
-from duologue.conversations.critic.registry import GUARDS, build_filters, build_guards, build_quality
+from duologue.conversations.critic.protocol import asks_model
+from duologue.conversations.critic.registry import (
+    ASKING,
+    FILTERS,
+    GUARDS,
+    QUALITY,
+    build_filters,
+    build_guards,
+    build_quality,
+)
 from duologue.errors import ConfigError, ModelError, RunStopped
 from duologue.records import Candidate, Comparison, Verdict
 
@@ -42,6 +52,34 @@ def test_a_filter_that_fails_is_a_verdict_with_its_cause(bench: Any, candidate: 
     refusal = critic.refusal(verdicts)
     assert refusal is not None
     assert refusal[0] == "failed"
+
+
+def test_a_filter_that_asks_a_model_is_asked_last_and_only_if_the_others_passed(bench: Any, candidate: Any) -> None:
+    bench.judge = bench.judge_that(lambda request: "Yes" if request.purpose == "judge.faithfulness" else "No")
+    names = ("faithfulness-llm", "faithfulness", "toxicity-llm", "toxicity")
+    critic = Critic.from_config(bench.context(filters=names, guards=()))
+    refused = asyncio.run(critic.review(candidate(["You idiot.", "So true."])))
+    assert [v.expert for v in refused] == ["faithfulness", "toxicity"]
+    assert not bench.judge.requests
+    assert [v.expert for v in asyncio.run(critic.review(candidate()))] == list(names)
+    assert len(bench.judge.requests) == 2
+
+
+def test_every_expert_that_asks_a_model_says_so(bench: Any) -> None:
+    bench.judge.features = replace(bench.judge.features, scoring=True)
+    context = bench.context(filters=tuple(FILTERS), quality=tuple(QUALITY))
+    built = (*build_filters(context), *build_quality(context))
+    assert {expert.name for expert in built if asks_model(expert)} == ASKING
+    assert not asks_model(_Bare())
+
+
+class _Bare:
+    """A third party's filter that says nothing of what it costs."""
+
+    name = "bare"
+
+    async def judge(self, candidate: Candidate) -> Verdict:
+        return Verdict(self.name, "filter", 1.0, True)
 
 
 class _Clumsy:

@@ -1,4 +1,5 @@
-"""The Critic (section 3.4): guards first, then the filters, then a tournament among the survivors."""
+"""The Critic (section 3.4): guards first, then the filters, those that ask no model before those that do, then a
+tournament among the survivors."""
 
 from __future__ import annotations
 
@@ -50,16 +51,21 @@ class Critic:
         )
 
     async def review(self, candidate: Candidate) -> tuple[Verdict, ...]:
-        """Let all guards speak, and all filters if every guard passed.
+        """Let all guards speak; if every guard passed, all filters that ask no model; if these passed too, the others.
 
-        Guards cost nothing, so all run and the reasons are complete. One that fails on this candidate gives a
-        verdict that is not passed and says why. Raises RunStopped when the engine ends the run.
+        Guards cost nothing, so all run and the reasons are complete. Verdicts of filters stand in the order of
+        ``filters``. An expert that fails on this candidate gives a verdict that is not passed and says why. Raises
+        RunStopped when the engine ends the run.
         """
         verdicts = tuple(self._check(guard, candidate) for guard in self.guards)
-        if not self.passed(verdicts):
-            return verdicts
-        said = await asyncio.gather(*(self._judge(expert, candidate) for expert in self.filters))
-        return (*verdicts, *said)
+        said: dict[int, Verdict] = {}
+        for asking in (False, True):
+            if not self.passed((*verdicts, *said.values())):
+                break
+            now = [i for i, expert in enumerate(self.filters) if asks_model(expert) is asking]
+            judged = await asyncio.gather(*(self._judge(self.filters[i], candidate) for i in now))
+            said.update(zip(now, judged, strict=True))
+        return (*verdicts, *(said[i] for i in sorted(said)))
 
     @staticmethod
     def passed(verdicts: Sequence[Verdict]) -> bool:

@@ -39,7 +39,10 @@ class Guard(Protocol):
 
 
 class Filter(Protocol):
-    """An expert that passes or rejects one candidate, with evidence."""
+    """An expert that passes or rejects one candidate, with evidence.
+
+    One that asks a language model says so in an attribute ``asks_model``; it is asked last, see :func:`asks_model`.
+    """
 
     name: str
 
@@ -67,9 +70,9 @@ class Quality(Protocol):
         ...
 
 
-def asks_model(expert: Quality) -> bool:
-    """Whether comparing costs the expert a model call, so that a tournament asks it as little as it can.
+def asks_model(expert: Filter | Quality) -> bool:
+    """Whether judging or comparing costs the expert a model call, so that it is asked as little as can be.
 
-    An expert that doesn't say is taken to ask a model if it is asked in both orders.
+    A quality expert that doesn't say is taken to ask a model if it is asked in both orders, a filter not to.
     """
-    return bool(getattr(expert, "asks_model", expert.both_orders))
+    return bool(getattr(expert, "asks_model", getattr(expert, "both_orders", False)))

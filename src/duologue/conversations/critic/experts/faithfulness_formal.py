@@ -44,6 +44,7 @@ class FaithfulnessFormal:
     """
 
     name = "faithfulness-formal"
+    asks_model = True
 
     def __init__(self, context: CriticContext) -> None:
         if not context.judge.features.scoring:

@@ -51,6 +51,7 @@ class FaithfulnessJudge:
     """
 
     name = "faithfulness-llm"
+    asks_model = True
 
     def __init__(self, context: CriticContext) -> None:
         self._caller = context.judge

@@ -19,6 +19,7 @@ class ToxicityJudge:
     """
 
     name = "toxicity-llm"
+    asks_model = True
 
     def __init__(self, context: CriticContext) -> None:
         self._caller = context.judge
