@@ -114,7 +114,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How one utterance bears on one attribute, or, with ``other``, on what its speaker said before."""
+    """How one utterance bears on one attribute, or, with ``other``, on what its speaker said before.
+
+    An utterance of the attribute's owner supports, contradicts or is neutral; one of the partner supports (a swap) or is
+    neutral, and never contradicts. Attribute and utterance of which there is no evidence are neutral to each other.
+    """
 
     owner: Speaker
     """Whose profile holds the attribute; of a self-contradiction who speaks."""
