@@ -1,9 +1,11 @@
-"""Every embedded expert of the Critic on every human-labelled set at hand, as one Markdown table.
+"""Every expert of the Critic on every labelled set at hand, as one Markdown table.
 
-``python bench/critic.py --data FOLDER [--only SET,...] [--limit N] [--run RUN] [--ablation PAIRS] [--json FILE]``
+``python bench/critic.py --data FOLDER [--only SET,...] [--limit N] [--nli NAME] [--judge FILE] [--run RUN]
+[--ablation PAIRS] [--json FILE]``
 
-The folder holds the sets by their names (convai2_human.jsonl, wild_scored.jsonl and so on); a set that is not there is
-left out. Intervals are 95 % bootstrap intervals over the items of a set. ``--ablation`` adds the table of winners with
+People labelled most sets; a row says "labels: LLM" where a language model wrote the texts and marked them. The folder holds the sets by their names (convai2_human.jsonl, wild_scored.jsonl and so on); a set that is not there is
+left out. Intervals are 95 % bootstrap intervals over the items of a set. ``--judge`` adds
+the experts that ask a language model (``judged``), at most 50 rows of a set unless ``--limit`` says otherwise. ``--ablation`` adds the table of winners with
 each expert removed, on the candidates of ``--run`` or, without one, on candidates made by rule.
 """
 
@@ -26,6 +28,7 @@ from critic_sets import (
     guards,
     held_chats,
     human_talk,
+    judged,
     own_words,
     pairs,
     persona_use,
@@ -34,7 +37,10 @@ from critic_sets import (
     speed,
     toxic,
 )
+from critic_sets.asking import Judge
 from critic_sets.common import Lab, Row
+
+from duologue.config.load import load_config
 
 SETS: dict[str, Callable[[Lab], Iterator[Row]]] = {
     "pairs": pairs.rows,
@@ -47,6 +53,7 @@ SETS: dict[str, Callable[[Lab], Iterator[Row]]] = {
     "guards": guards.rows,
     "quality": quality.rows,
     "toxic": toxic.rows,
+    "judged": judged.rows,
     "calls": calls.rows,
     "speed": speed.rows,
 }
@@ -60,6 +67,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="the folder with the sets")
     parser.add_argument("--only", default=",".join(SETS), help=f"some of {', '.join(SETS)}")
     parser.add_argument("--limit", type=int, help="at most so many rows of a set, drawn at random")
+    parser.add_argument("--nli", default="builtin", help="as small_models.nli: builtin, or a model's folder")
+    parser.add_argument(
+        "--judge", type=Path, metavar="FILE", help="a configuration whose model answers the experts that ask one"
+    )
+    parser.add_argument(
+        "--judge-log", type=Path, default=Path("judge-log"), metavar="FOLDER", help="where its answers are kept"
+    )
     parser.add_argument("--run", type=Path, help="a run folder whose candidates the ablation takes")
     parser.add_argument("--ablation", type=int, default=0, metavar="PAIRS", help="pairs of the ablation; 0 for none")
     parser.add_argument("--json", type=Path, help="write the rows here as well")
@@ -70,7 +84,16 @@ def main() -> None:
         parser.error(f"--only: {', '.join(unknown)} is unknown; there are {', '.join(SETS)}")
     if args.data is not None and not args.data.is_dir():
         parser.error(f"--data: {args.data} is no folder")
-    lab = Lab(args.data, args.run, args.limit)
+    judge = Judge(load_config(args.judge), args.judge_log) if args.judge else None
+    try:
+        table(args, names, Lab(args.data, args.run, args.limit, nli=args.nli, judge_model=judge))
+    finally:
+        if judge is not None:
+            judge.close()
+
+
+def table(args: argparse.Namespace, names: list[str], lab: Lab) -> None:
+    """Print the rows of the sets called ``names``."""
     print(HEAD, flush=True)
     found = []
     for name in names:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from duologue.backends.protocol import Answer, Features, Request
+from duologue.backends.protocol import Answer, Caller, Features, Request
 from duologue.config.sections import CriticConfig
 from duologue.conversations.critic import registry
 from duologue.conversations.critic.protocol import CriticContext
@@ -26,6 +26,9 @@ from duologue.text import content_words, words
 
 DRAWS = 1000
 """Bootstrap samples behind each interval."""
+MODEL = "labels: LLM"
+"""Of pairs and talks that a language model wrote and marked; everything else was labelled by people, or follows from how it
+was made."""
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -44,12 +47,15 @@ class Row:
     """Name and value of the trivial method."""
     published: str = ""
     unit: str = ""
+    labels: str = ""
+    """Whose labels they are, where not people's: :data:`MODEL`."""
 
     def markdown(self) -> str:
         """The line."""
         shown = [f"{v:.1%}" if self.unit == "%" else f"{v:.3f}" for v in (self.value, self.low, self.high)]
         interval = f"{shown[1]} to {shown[2]}" if not np.isnan(self.low) else ""
-        return f"| {self.set} | {self.n} | {self.measure} | {self.expert} | {shown[0]} | {interval} | {self.trivial} | {self.published} |"
+        named = f"{self.set} ({self.labels})" if self.labels else self.set
+        return f"| {named} | {self.n} | {self.measure} | {self.expert} | {shown[0]} | {interval} | {self.trivial} | {self.published} |"
 
 
 class NoJudge:
@@ -72,12 +78,17 @@ class Lab:
     limit: int | None = None
     seed: int = 0
     config: CriticConfig = field(default_factory=CriticConfig)
+    nli: str = "builtin"
+    """As ``small_models.nli``."""
+    judge_model: Caller | None = None
+    """The language model of the experts that ask one."""
 
     @cached_property
     def context(self) -> CriticContext:
         """The embedded models, as a run would load them."""
+        judge = self.judge_model or NoJudge()
         return CriticContext(
-            self.config, load_embedder("minilm"), load_nli("builtin"), toxicity_model(), NoJudge(), self.seed
+            self.config, load_embedder("minilm"), load_nli(self.nli), toxicity_model(), judge, self.seed
         )
 
     @cached_property
@@ -135,6 +146,7 @@ class Lab:
         trivial: tuple[str, Callable[[np.ndarray], float]] | None = None,
         published: str = "",
         unit: str = "",
+        labels: str = "",
     ) -> Row:
         """A row whose statistic is a function of the indices drawn; so is the trivial method's."""
         every = np.arange(n)
@@ -143,7 +155,7 @@ class Lab:
         if trivial is not None:
             value = trivial[1](every)
             beside = f"{trivial[0]} {value:.1%}" if unit == "%" else f"{trivial[0]} {value:.3f}"
-        return Row(name, measure, expert, statistic(every), low, high, n, beside, published, unit)
+        return Row(name, measure, expert, statistic(every), low, high, n, beside, published, unit, labels)
 
 
 def held_chats() -> list[Any]:
@@ -166,6 +178,8 @@ def interval(statistic: Callable[[np.ndarray], float], n: int, seed: int) -> tup
     rng = np.random.default_rng(seed)
     with np.errstate(all="ignore"):
         drawn = [statistic(rng.integers(0, n, n)) for _ in range(DRAWS)]
+    if np.isnan(drawn).all():
+        return float("nan"), float("nan")
     return float(np.nanpercentile(drawn, 2.5)), float(np.nanpercentile(drawn, 97.5))
 
 
@@ -217,9 +231,14 @@ def spearman(scores: Sequence[float], human: Sequence[float]) -> Callable[[np.nd
 
 
 def balanced(predicted: Sequence[bool], truth: Sequence[bool]) -> Callable[[np.ndarray], float]:
-    """Balanced accuracy as a statistic."""
+    """Balanced accuracy as a statistic; not a number where the truth is all of one kind."""
     p, y = np.array(predicted, dtype=bool), np.array(truth, dtype=bool)
-    return lambda index: float((p[index][y[index]].mean() + (~p[index][~y[index]]).mean()) / 2)
+
+    def accuracy(index: np.ndarray) -> float:
+        a, b = p[index], y[index]
+        return float((a[b].mean() + (~a[~b]).mean()) / 2) if 0 < b.sum() < len(b) else float("nan")
+
+    return accuracy
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

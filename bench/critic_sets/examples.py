@@ -1,10 +1,10 @@
-"""The hand-made faithful and unfaithful conversations that ship with duologue."""
+"""The faithful and unfaithful conversations that ship with duologue, written and labelled by a language model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from critic_sets.common import Lab, Row, candidate, share
+from critic_sets.common import MODEL, Lab, Row, candidate, share
 from duologue.conversations.critic.experts.faithfulness_judge import shipped_examples
 from duologue.conversations.critic.guards.swap import SwapGuard
 
@@ -30,4 +30,5 @@ def rows(lab: Lab) -> Iterator[Row]:
             len(of),
             trivial=("swap guard", share([not guard.check(t).passed for t, _ in of])),
             unit="%",
+            labels=MODEL,
         )

@@ -1,10 +1,10 @@
-"""Short chats with every label written by hand, on which nothing was fitted (``training/critic/chats_held.txt``)."""
+"""Short chats with every cell marked by a language model, which wrote them too, on which nothing was fitted (``training/critic/chats_held.txt``)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from critic_sets.common import Lab, Row, auroc, held_chats, overlap, share
+from critic_sets.common import MODEL, Lab, Row, auroc, held_chats, overlap, share
 from duologue.conversations.critic.guards.swap import SwapGuard
 
 NAME = "chats_held"
@@ -25,7 +25,7 @@ def rows(lab: Lab) -> Iterator[Row]:
         of = [(t, v) for t, v, c in zip(talks, verdicts, chosen, strict=True) if c]
         yield lab.row(
             NAME, kind, "faithfulness", share([not v.passed for _, v in of]), len(of),
-            trivial=("swap guard", share([not guard.check(t).passed for t, _ in of])), unit="%",
+            trivial=("swap guard", share([not guard.check(t).passed for t, _ in of])), unit="%", labels=MODEL,
         )  # fmt: skip
     scores, simple, truth = [], [], []
     for chat, talk, verdict in zip(known, talks, verdicts, strict=True):
@@ -43,5 +43,5 @@ def rows(lab: Lab) -> Iterator[Row]:
                         truth.append((owner, attribute.text, place) in chat.carried)
     yield lab.row(
         NAME, "utterance carries attribute, AUROC", "faithfulness", auroc(scores, truth), len(truth),
-        trivial=("overlap", auroc(simple, truth)),
+        trivial=("overlap", auroc(simple, truth)), labels=MODEL,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from critic_sets.common import Lab, Row, candidate, exchanged, overlap, share
 from duologue.conversations.critic.guards.swap import SwapGuard
+from duologue.models.toxicity import load_toxicity
 from duologue.records import Candidate, Verdict
 
 NAME = "convai2_human"
@@ -62,12 +63,17 @@ def rows(lab: Lab) -> Iterator[Row]:
         unit="%",
     )
     if "toxicity" in lab.filters:
+        words = load_toxicity("wordlist")
         yield lab.row(
             NAME,
-            "rejected as toxic (less is better)",
+            "conversations rejected as toxic (less is better)",
             "toxicity",
             share([not v.passed for v in lab.judge("toxicity", talks)]),
             len(talks),
+            trivial=(
+                "word list",
+                share([bool((words.score(t.utterances) > lab.config.toxicity).any()) for t in talks]),
+            ),
             unit="%",
         )
 
