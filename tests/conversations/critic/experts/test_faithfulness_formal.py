@@ -48,6 +48,7 @@ def test_likelier_attributes_pass_with_the_mean_gain(bench: Any, candidate: Any)
     verdict = _judge(bench, candidate, judge)
     assert verdict.passed
     assert verdict.value == pytest.approx(1.0)
+    assert verdict.reason == "User 1's attributes, nats a token: +0.50; User 2's attributes, nats a token: +1.50"
     assert len(judge.requests) == 4
     assert all(r.score in (VET, CELLO) for r in judge.requests)
 

@@ -9,6 +9,7 @@ answer, for what the partner says of itself makes nothing of the owner's likelie
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duologue.backends.protocol import Answer, Message, Request, Sampling
@@ -38,7 +39,7 @@ class FaithfulnessFormal:
 
     The paper's inequality has no margin (0). What a conversation does not touch may lose a little probability all the
     same, for the talk turns to other things; the margin is for that. ``value`` is the mean gain over all attributes, in
-    nats per token. It needs a judge that scores given text (``features.scoring``): the embedded model, vLLM, or the
+    nats per token, and the reason ends with the gain of each one, in the order of the profiles. It needs a judge that scores given text (``features.scoring``): the embedded model, vLLM, or the
     scripted one. A server that turns out to give no such probabilities makes it abstain: value 0 and passed, with a
     reason that says so. Two calls an attribute, of which those without conversation are shared by the whole run.
     """
@@ -70,7 +71,7 @@ class FaithfulnessFormal:
             for g in lost[:_MOST_NAMED]
         ]
         value = sum(g.nats for g in found) / len(found) if found else 0.0
-        return Verdict(self.name, "filter", value, not reasons, "; ".join(reasons))
+        return Verdict(self.name, "filter", value, not reasons, "; ".join([*reasons, *each(found)]))
 
     async def gains(self, candidate: Candidate) -> tuple[Gain, ...] | None:
         """The gain of every attribute, in profile order; None when the server gives no probabilities."""
@@ -97,6 +98,16 @@ class FaithfulnessFormal:
             score=as_data(attribute.text),
         )
         return await self._judge.call(request)
+
+
+def each(gains: Sequence[Gain]) -> tuple[str, ...]:
+    """The gain of every attribute in words, one entry a user, in the order of the profile."""
+    return tuple(
+        f"User {speaker}'s attributes, nats a token: "
+        + ", ".join(f"{g.nats:+.2f}" for g in gains if g.owner == speaker)
+        for speaker in _SPEAKERS
+        if any(g.owner == speaker for g in gains)
+    )
 
 
 def per_token(answer: Answer) -> float:
