@@ -9,9 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from duologue.store.reading import RunReader
 
 SEEDS = Path(__file__).parent / "seeds.txt"
 
@@ -111,6 +114,19 @@ def test_show_prints_the_conversations(finished: Path, tmp_path: Path) -> None:
     identity = json.loads(ids.read_text().splitlines()[0])["id"]
     assert identity in duologue("show", finished, "--id", identity).stdout
     assert "c-nothing" in one_line(duologue("show", finished, "--id", "c-nothing"), 2)
+
+
+def test_show_prints_a_candidate_that_was_rejected(tmp_path: Path, make_run: Callable[..., Path]) -> None:
+    run = make_run(tmp_path / "run", 1)
+    with RunReader(run) as reader:
+        lost = next(i.item for i in reader.items("candidate", status="rejected") if i.by == "faithfulness")
+    shown = duologue("show", run, "--id", lost).stdout
+    assert lost in shown
+    assert "How are your owls 2?" in shown
+    assert "rejected by faithfulness: utterance 1 takes over an attribute" in shown
+    assert "no candidate with a text whose id begins with k-nothing" in one_line(
+        duologue("show", run, "--id", "k-nothing"), 2
+    )
 
 
 def test_the_same_command_goes_on_and_makes_no_call_twice(finished: Path) -> None:

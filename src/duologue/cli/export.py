@@ -24,6 +24,9 @@ def export(
     exact: Annotated[
         bool, typer.Option("--exact", help="spc: text as it is, also where a spreadsheet would run it as a formula.")
     ] = False,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="evidence: that of candidates which the Critic rejected, too.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
 ) -> None:
     """Write the finished conversations of a run."""
@@ -35,6 +38,8 @@ def export(
             raise UsageError(f"--exact: is for the format spc alone; {format_name} always has the text as it is")
         chosen = SpcFormat(exact=True)
     with RunReader(run) as reader:
-        count = export_run(reader, chosen, to, force=force, split=split)
+        count = export_run(reader, chosen, to, force=force, split=split, rejected=rejected)
     what = "preference pairs" if format_name == PreferenceFormat.name else "conversations"
+    if rejected:
+        what += " and rejected candidates"
     typer.echo(f"{count} {what} written to {to}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -19,35 +20,55 @@ from duologue.text import printable
 
 def show(
     run: Annotated[Path, typer.Argument(help="The run folder.")],
-    id_: Annotated[str | None, typer.Option("--id", help="Only the conversation whose id begins so.")] = None,
+    id_: Annotated[
+        str | None,
+        typer.Option(
+            "--id", help="Only the conversation (c-...) or candidate (k-...), rejected or not, whose id begins so."
+        ),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Show at most so many.")] = None,
     pager: Annotated[bool, typer.Option(help="Page on a terminal.")] = True,
 ) -> None:
     """Print conversations, each attribute with the utterances that carry it."""
     console = Console()
     with RunReader(run) as reader:
-        conversations = (c for c in reader.conversations() if id_ is None or c.id.startswith(id_))
-        first = next(conversations, None)
+        candidates = id_ is not None and id_.startswith("k-")
+        found = _candidates(reader, id_) if candidates and id_ else _conversations(reader, id_)
+        first = next(found, None)
         if first is None:
+            what = "candidate with a text" if candidates else "conversation"
             raise UsageError(
-                f"{run} has no conversation whose id begins with {id_}"
-                if id_
-                else f"{run} has no finished conversation yet"
+                f"{run} has no {what} whose id begins with {id_}" if id_ else f"{run} has no finished conversation yet"
             )
-        wanted = itertools.islice(itertools.chain([first], conversations), limit)
+        wanted = itertools.islice(itertools.chain([first], found), limit)
         if pager and console.is_terminal:
             with console.pager(styles=True):
-                for conversation in wanted:
-                    _print(console, reader, conversation)
+                for shown in wanted:
+                    _print(console, *shown)
         else:
-            for conversation in wanted:
-                _print(console, reader, conversation)
+            for shown in wanted:
+                _print(console, *shown)
 
 
-def _print(console: Console, reader: RunReader, conversation: Conversation) -> None:
-    """The conversation, and below it why the tournament chose it."""
-    print_conversation(console, conversation)
-    candidate = conversation.candidate
-    for item in reader.items("conversation", iteration=candidate.iteration, item=candidate.pair.id):
-        if item.reason:
-            console.print(Text(f"chosen: {printable(item.reason)}", style="dim"))
+def _conversations(reader: RunReader, id_: str | None) -> Iterator[tuple[Conversation, str, list[str]]]:
+    """Conversations of the data set, each with its name and why the tournament chose it."""
+    for conversation in reader.conversations():
+        if id_ is None or conversation.id.startswith(id_):
+            candidate = conversation.candidate
+            items = reader.items("conversation", iteration=candidate.iteration, item=candidate.pair.id)
+            yield conversation, conversation.id, [f"chosen: {item.reason}" for item in items if item.reason]
+
+
+def _candidates(reader: RunReader, id_: str) -> Iterator[tuple[Conversation, str, list[str]]]:
+    """Candidates that have a text, each with its name and what became of it."""
+    for item in reader.items("candidate"):
+        made = reader.judged(item) if item.item.startswith(id_) else None
+        if made is not None:
+            yield made, item.item, [f"{item.status} by {item.by}" + (f": {item.reason}" if item.reason else "")]
+
+
+def _print(console: Console, conversation: Conversation, name: str, notes: list[str]) -> None:
+    """The conversation, and below it the notes."""
+    print_conversation(console, conversation, name)
+    for note in notes:
+        console.print(Text(printable(note), style="dim"))

@@ -1,9 +1,13 @@
 """Evidence pairs: one utterance, one attribute, and how the one bears on the other, as JSON lines.
 
+The data set's conversations have been accepted, so contradictions are rare among their pairs; most are in the candidates
+that the Critic rejected, which :meth:`EvidenceFormat.write_judged` takes as well.
+
 ======================  ================================================================================
 key                     value
 ======================  ================================================================================
-conversation, split     the conversation's id; train, valid or test
+conversation, split     the conversation's id (of a candidate: that of its pair's); train, valid or test
+candidate, rejected_by  the candidate's id; the filter that rejected it or ``tournament``, empty in the data set
 index, speaker          the utterance's index from 0, and who says it, 1 or 2
 utterance, before       its text, and that of the utterance before it; empty for the first
 kind                    own: the attribute is the speaker's; partner: it is the other's; self: the utterance
@@ -35,8 +39,12 @@ class EvidenceFormat:
         """Write the pairs of each conversation; return how many conversations there were."""
         return write_lines(rows, pairs_of, to)
 
+    def write_judged(self, rows: Iterable[tuple[Conversation, str]], to: Path) -> int:
+        """Like :meth:`write`, each with what rejected it, "" for nothing; see :func:`~duologue.export.judged.judged`."""
+        return write_lines(rows, lambda row: pairs_of(*row), to)
 
-def pairs_of(conversation: Conversation) -> Iterator[dict[str, Any]]:
+
+def pairs_of(conversation: Conversation, rejected_by: str = "") -> Iterator[dict[str, Any]]:
     """The pairs of one conversation, as the run stored them. What can't be looked up is left out."""
     said = [storable(text) for text in conversation.candidate.utterances]
     for row in evidence_rows(conversation):
@@ -49,6 +57,8 @@ def pairs_of(conversation: Conversation) -> Iterator[dict[str, Any]]:
         yield {
             "conversation": conversation.id,
             "split": conversation.candidate.pair.split,
+            "candidate": conversation.candidate.id,
+            "rejected_by": rejected_by,
             "index": index,
             "speaker": row["speaker"],
             "utterance": said[index],

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from duologue.errors import StoreError, UsageError
 from duologue.export.contests import contests
+from duologue.export.evidence import EvidenceFormat
+from duologue.export.judged import judged
 from duologue.export.protocol import ContestFormat, Format
 from duologue.export.registry import get_format
 from duologue.export.splits import SPLITS
@@ -36,10 +38,29 @@ def export_rows(
 
 
 def export_run(
-    reader: RunReader, format_: str | Format, to: Path, *, force: bool = False, split: str | None = None
+    reader: RunReader,
+    format_: str | Format,
+    to: Path,
+    *,
+    force: bool = False,
+    split: str | None = None,
+    rejected: bool = False,
 ) -> int:
-    """Write the data set of a run; see :func:`export_rows`. Formats that need the run's other candidates work too."""
+    """Write the data set of a run; see :func:`export_rows`. Formats that need the run's other candidates work too.
+
+    ``rejected`` takes the evidence of rejected candidates as well; it is for the format evidence alone. Raises
+    :class:`UsageError` for another.
+    """
     chosen = get_format(format_) if isinstance(format_, str) else format_
+    if rejected:
+        evidence = chosen
+        if not isinstance(evidence, EvidenceFormat):
+            raise UsageError(
+                f"--rejected: is for the format {EvidenceFormat.name} alone; leave it out for {chosen.name}"
+            )
+        _check_split(split)
+        every = (row for row in judged(reader) if split is None or row[0].candidate.pair.split == split)
+        return write_file(lambda path: evidence.write_judged(every, path), to, force=force)
     if not isinstance(chosen, ContestFormat):
         return export_rows(reader.conversations(), chosen, to, force=force, split=split)
     _check_split(split)

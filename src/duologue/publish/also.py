@@ -92,7 +92,8 @@ def _schema(name: str) -> Any:
             *(("attributes", pa.list_(text)), ("voiced", pa.list_(text))),
         ],
         "evidence": [
-            *(("conversation", text), ("split", text), ("index", pa.int32()), ("speaker", small)),
+            *(("conversation", text), ("split", text), ("candidate", text), ("rejected_by", text)),
+            *(("index", pa.int32()), ("speaker", small)),
             *(("utterance", text), ("before", text), ("kind", text), ("attribute", text), ("against", text)),
             *(("label", text), ("score", pa.float64()), ("verbatim", pa.bool_())),
         ],

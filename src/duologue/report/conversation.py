@@ -24,8 +24,8 @@ Names = dict[tuple[Speaker, str], str]
 """What an attribute is called, by owner and id; both users may hold the same attribute."""
 
 
-def render(conversation: Conversation) -> RenderableType:
-    """The conversation as a panel.
+def render(conversation: Conversation, name: str = "") -> RenderableType:
+    """The conversation as a panel, called ``name`` in place of its id, where there is one.
 
     Attributes are numbered 1a, 1b, ... and 2a, 2b, ...; behind an utterance ``+1a`` marks support and ``!1a`` a
     contradiction, red where it is wrong, and ``!3`` that it contradicts its speaker's utterance 3.
@@ -45,8 +45,8 @@ def render(conversation: Conversation) -> RenderableType:
     talk.add_column()
     for index, utterance in enumerate(conversation.candidate.utterances):
         speaker: Speaker = 1 if index % 2 == 0 else 2
-        name = Text(f"User {speaker}:", style=COLOURS[speaker])
-        talk.add_row(str(index + 1), name, _utterance(utterance, by_utterance[index], names))
+        who = Text(f"User {speaker}:", style=COLOURS[speaker])
+        talk.add_row(str(index + 1), who, _utterance(utterance, by_utterance[index], names))
     lines.append(talk)
     wrong = [problem(e, names) for e in shown if e.against_self or e.swapped or e.label == "contradicted"]
     if wrong:
@@ -55,7 +55,7 @@ def render(conversation: Conversation) -> RenderableType:
     lines.append(Text(""))
     lines.append(Text("  ".join(quality), style="dim"))
     lines += [Text(_scores(v), style="dim") for v in conversation.verdicts if v.scores]
-    heading = Text(f"{conversation.id}  iteration {conversation.candidate.iteration}  {pair.split}")
+    heading = Text(f"{name or conversation.id}  iteration {conversation.candidate.iteration}  {pair.split}")
     return Panel(Group(*lines), title=heading, title_align="left")
 
 
@@ -129,6 +129,6 @@ def _scores(verdict: Verdict) -> str:
     return f"{printable(verdict.expert)} by utterance  {said}"
 
 
-def print_conversation(console: Console, conversation: Conversation) -> None:
-    """Print one conversation."""
-    console.print(render(conversation))
+def print_conversation(console: Console, conversation: Conversation, name: str = "") -> None:
+    """Print one conversation; see :func:`render`."""
+    console.print(render(conversation, name))

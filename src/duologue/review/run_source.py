@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from duologue.conversations.generator.protocol import Task
-from duologue.records import Candidate, Comparison, Conversation, Verdict
+from duologue.records import Comparison, Conversation, Verdict
 from duologue.review.index import NO_VALUE, Entry, Index
 from duologue.review.source import Contender, Shown
 from duologue.store.database import FILE_NAME, open_reader
@@ -181,19 +181,10 @@ class RunSource:
 
     def _as_conversation(self, iteration: int, item: str) -> Shown | None:
         for found in self._reader().items("candidate", iteration=iteration, item=item):
-            value = found.value()
-            if not isinstance(value, Mapping) or not value.get("utterances"):
+            made = self._reader().judged(found)
+            if made is None:
                 return None
-            pair = self._reader().pair(str(value.get("pair")))
-            if pair is None:
-                return None
-            candidate = Candidate(
-                item, pair, iteration, int(value.get("attempt", 0)), int(value.get("sample", 0)),
-                tuple(value["utterances"]), value.get("mode", "turns"), str(value.get("model", "")),
-                str(value.get("prompt_hash", "")), int(self._config.get("seed", 0)),
-            )  # fmt: skip
-            made = Conversation(candidate, self._reader().verdicts(item), 0.0)
-            speakers = _turns(len(candidate.utterances))
+            speakers = _turns(len(made.candidate.utterances))
             return Shown(made, iteration, found.status, found.by, found.reason, speakers)
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -223,6 +223,31 @@ class RunReader:
             )
             for expert, kind, value, passed, reason, evidence, utterances, scores in rows
         )
+
+    def judged(self, item: Item) -> Conversation | None:
+        """A candidate, given its row, with all that was said of it, in the form of its pair's conversation.
+
+        None where nothing was written: it failed, or was given up before it was whole.
+        """
+        value = item.value()
+        if not isinstance(value, Mapping) or not value.get("utterances"):
+            return None
+        pair = self.pair(str(value.get("pair")))
+        if pair is None:
+            return None
+        candidate = Candidate(
+            item.item,
+            pair,
+            item.iteration,
+            int(value.get("attempt", 0)),
+            int(value.get("sample", 0)),
+            tuple(value["utterances"]),
+            value.get("mode", "turns"),
+            str(value.get("model", "")),
+            str(value.get("prompt_hash", "")),
+            int(self._revision.config.get("seed", 0)),
+        )
+        return Conversation(candidate, self.verdicts(item.item))
 
     def expert_counts(self) -> tuple[tuple[str, str, int, int], ...]:
         """(expert, kind, verdicts, passed) of every expert."""
