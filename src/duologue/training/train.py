@@ -119,10 +119,15 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
         what = _training(config, request).what
         small = Lazy(config)
         tasks = tasks_of(config, request.tasks)
-        if what == "dpo" and not set(tasks) - set(PURPOSES.values()):
-            raise UsageError(
-                "--tasks: the steps of persona expansion have no losers to prefer winners to; say --what sft"
-            )
+        steps = [task for task in tasks if task in PURPOSES.values()]
+        if what == "dpo" and steps:
+            if set(steps) & set(request.tasks):
+                raise UsageError(
+                    f"--tasks: {', '.join(steps)}: steps of persona expansion have no losers to prefer winners to; leave "
+                    "them out, or say --what sft"
+                )
+            say(f"left out: {', '.join(steps)}: steps of persona expansion have no losers, so dpo can't teach them")
+            tasks = tuple(task for task in tasks if task not in steps)
         asked = _asked(config, request)
         if asked != asked_in(config):
             say(f"prompts are of {asked}; the run's were of {asked_in(config)}")
