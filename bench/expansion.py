@@ -21,7 +21,6 @@ import yaml
 
 from duologue.api import run
 from duologue.config.load import load_config
-from duologue.records import Attribute
 from duologue.store.reading import RunReader
 
 KINDS = ("induced", "bootstrapped", "attribute")
@@ -61,8 +60,8 @@ def written(folder: Path) -> Iterator[Written]:
     with RunReader(folder) as reader:
         seeds: dict[str, list[str]] = {}
         for item in reader.items("seed", status="accepted"):
-            held = item.record(Attribute)
-            seeds.setdefault(held.category or "", []).append(held.text)
+            held = json.loads(item.data or "{}")
+            seeds.setdefault(held.get("category") or "", []).append(held["text"])
         for item in reader.items("query"):
             data = json.loads(item.data or "{}")
             shown = "; ".join(seeds.get(data.get("category", ""), [])[:4])
