@@ -1,10 +1,11 @@
 """The embedded Generator in the real pipeline, on profiles it was not trained on, beside the released data and people's.
 
-    python bench/generator.py --data FOLDER [--pairs 300] [--out RUN_FOLDER] [--set generator.turn_choices=3 ...] [--json FILE]
+    python bench/generator.py --data FOLDER [--pairs 300] [--out RUN_FOLDER] [--set generator.turn_choices=3 ...] [--json FILE] [--nli NAME]
 
 ``FOLDER`` holds ``personas_train.jsonl`` and, for the other columns, ``spc_valid.csv`` and ``convai2_human.jsonl``. Pairs
 come from the pipeline's own pairing with a fixed seed. Speed is that of the conversations alone, from the first call to
-the last verdict, on this machine as it is. What the rows mean stands in ``figures.py``.
+the last verdict, on this machine as it is. What the rows mean stands in ``figures.py``. ``--nli`` adds contradictions of the
+own profile, by another NLI model than the Critic's, see ``own_contradictions.py``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import own_contradictions
 import yaml
 from figures import Talk, figures, read_human, read_spc
 
@@ -54,8 +56,8 @@ class Clock:
         pass
 
 
-def generate(data: Path, pairs: int, out: Path, more: dict[str, Any]) -> dict[str, float]:
-    """Run the pipeline (or go on with what is in ``out``) and return the figures."""
+def generate(data: Path, pairs: int, out: Path, more: dict[str, Any]) -> tuple[dict[str, float], list[Talk]]:
+    """Run the pipeline (or go on with what is in ``out``) and return the figures and what they are of."""
     overrides = {**SETTINGS, "seeds.path": str(data / "personas_train.jsonl"), "pairing.pairs": pairs, **more}
     config = load_config(overrides=overrides)
     clocks: list[Clock] = []
@@ -84,7 +86,7 @@ def generate(data: Path, pairs: int, out: Path, more: dict[str, Any]) -> dict[st
             counts[c.stage, c.status] += c.n if c.iteration == 1 else 0
     candidates = sum(n for (stage, _), n in counts.items() if stage == "candidate")
     low, high = config.generator.utterances
-    return {
+    found = {
         **figures(talks, (low, high)),
         "pairs": pairs,
         "candidates per accepted": candidates / max(1, len(talks)),
@@ -92,6 +94,7 @@ def generate(data: Path, pairs: int, out: Path, more: dict[str, Any]) -> dict[st
         "tokens a second": sum(t.completion_tokens for t in calls) / seconds if seconds > 0 else 0.0,
         "accepted a minute": 60 * len(talks) / seconds if seconds > 0 else 0.0,
     }
+    return found, talks
 
 
 def main() -> None:
@@ -102,18 +105,25 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder of the run; kept")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="further configuration")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--nli", help="folder or hub id of a three-way cross-encoder in ONNX, not the Critic's")
     args = parser.parse_args()
+    # First, for what can't be loaded is to be known before hours of running.
+    nli = own_contradictions.load(args.nli) if args.nli else None
     more = {key: yaml.safe_load(value) for key, _, value in (entry.partition("=") for entry in args.set)}
     with tempfile.TemporaryDirectory() as folder:
-        columns = {"here": generate(args.data, args.pairs, args.out or Path(folder, "run"), more)}
+        column, here = generate(args.data, args.pairs, args.out or Path(folder, "run"), more)
+    columns, talks = {"here": column}, {"here": here}
     for name, file, reader in (("spc", "spc_valid.csv", read_spc), ("human", "convai2_human.jsonl", read_human)):
         if (args.data / file).is_file():
-            columns[name] = figures(list(reader(args.data / file)))
-    print(f"{'':42}" + "".join(f"{name:>10}" for name in columns))
+            talks[name] = list(reader(args.data / file))
+            columns[name] = figures(talks[name])
+    if nli is not None:
+        own_contradictions.add(columns, talks, nli)
+    print(f"{'':54}" + "".join(f"{name:>10}" for name in columns))
     for row in columns["here"]:
         values = (columns[name].get(row) for name in columns)
         print(
-            f"{row:42}"
+            f"{row:54}"
             + "".join(f"{'' if v is None else f'{v:.3f}' if isinstance(v, float) else v:>10}" for v in values)
         )
     if args.json:

@@ -38,7 +38,7 @@ def test_data_only(run: Path, tmp_path: Path) -> None:
         (("--what", "rl"), "--what: 'rl' is not one of sft, dpo"),
         (("--tasks", "talk"), "--tasks: there is no task 'talk'"),
         (("--rank", "0"), "'--rank'"),
-        (("--what", "dpo", "--tasks", "query"), "no losers to prefer winners to; say --what sft"),
+        (("--what", "dpo", "--tasks", "turns,query"), "--tasks: query: steps of persona expansion have no losers"),
         (("--epochs", "0"), "training.epochs: input should be greater than 0"),
         (("--alpha", "0"), "training.alpha: input should be greater than 0"),
         (("--beta", "0"), "training.beta: input should be greater than 0"),

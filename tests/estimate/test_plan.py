@@ -104,3 +104,5 @@ def test_trying_adapters_costs_calls() -> None:
     one = estimate(config(loop__iterations=2, pairing__pairs=20))
     two = estimate(config(loop__iterations=2, pairing__pairs=20, loop__method="finetune"))
     assert two.total.calls > one.total.calls
+    assert not any("Training" in note for note in one.notes)
+    assert any("Training 1 adapter(s) is not included" in note for note in two.notes)

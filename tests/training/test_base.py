@@ -11,7 +11,7 @@ from tests.training.tiny import write_tiny
 
 from duologue.errors import ModelError, UsageError
 from duologue.training import base as module
-from duologue.training.base import find_base, gguf_value, targets, weights_of
+from duologue.training.base import find_base, gguf_value, known_of, targets, weights_of
 from duologue.training.terms import check_terms
 
 
@@ -34,6 +34,20 @@ def test_a_checkpoint_states_its_licence_in_its_card(tmp_path: Path) -> None:
     fits = write_tiny(tmp_path / "tiny.gguf")
     base = find_base(str(folder), gguf=fits)
     assert (base.gguf, base.architecture, base.exports) == (fits, "llama", True)
+
+
+def test_terms_of_a_makers_own_are_known_by_their_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "README.md").write_text("---\nlicense: other\nlicense_name: qwen-research\n---\n")
+    assert find_base(str(tmp_path)).licence == "qwen-research"
+    (tmp_path / "README.md").write_text("---\nlicense: mit\nlicense_name: qwen-research\n---\n")
+    assert find_base(str(tmp_path)).licence == "mit"
+    path = write_tiny(tmp_path / "tiny.gguf", licence="other", named="qwen-research")
+    assert find_base(str(path)).licence == known_of(str(path))[1] == "qwen-research"
+    hub = pytest.importorskip("huggingface_hub")
+    card = hub.ModelCardData(license="other", license_name="qwen-research")
+    monkeypatch.setattr(hub, "model_info", lambda name, timeout: SimpleNamespace(card_data=card))
+    assert find_base("somebody/model").licence == "qwen-research"
 
 
 def test_a_gguf_file_beside_a_checkpoint_must_be_one(tmp_path: Path) -> None:

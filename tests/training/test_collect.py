@@ -327,6 +327,7 @@ def test_rows_with_other_prompts_than_the_base_is_asked_with_are_named(true_run:
 
 def test_preference_rows_that_hosted_services_cant_take_are_said(true_run: Path, tmp_path: Path) -> None:
     about, said = set_of(true_run, tmp_path / "set", settings={"what": "dpo"})
+    assert any(line.startswith("left out: query, bootstrap_query, attribute: steps of") for line in said)
     rows = sum(about["rows"]["train"].values())
     assert about["hosted_train"] < rows
     line = f"hosted_train.jsonl: {about['hosted_train']} of {rows} rows, the others answer different messages"

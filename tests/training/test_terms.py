@@ -28,6 +28,29 @@ def test_what_is_forbidden_is_one_line(licence: str, writer: str, match: str) ->
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("base", "licence"),
+    [
+        ("Qwen/Qwen2.5-3B-Instruct", "other"),
+        ("qwen2.5-3b-instruct-q4_k_m", ""),
+        ("mistralai/Mistral-Large-Instruct-2407", "other"),
+        ("b", "mrl"),
+        ("b", "mnpl"),
+        ("b", "some-non-commercial-terms"),
+    ],
+)
+def test_a_makers_own_terms_are_known_by_licence_or_model(base: str, licence: str) -> None:
+    with pytest.raises(UsageError, match="allows non-commercial use only; say --non-commercial"):
+        check_terms(base, licence, (), non_commercial=False)
+    assert check_terms(base, licence, (), non_commercial=True) == []
+
+
+def test_a_free_licence_that_the_models_name_speaks_against_is_a_remark() -> None:
+    (note,) = check_terms("my-qwen2.5-3b", "apache-2.0", (), non_commercial=False)
+    assert "Qwen Research licence" in note
+    assert check_terms("Qwen/Qwen2.5-1.5B-Instruct", "apache-2.0", (), non_commercial=False) == []
+
+
 def test_non_commercial_use_can_be_stated() -> None:
     assert check_terms("b", "cc-by-nc-4.0", writers_terms(["command-r"]), non_commercial=True)
 

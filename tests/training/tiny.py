@@ -22,7 +22,9 @@ def letters() -> list[str]:
     return [table[b] for b in range(256)]
 
 
-def write_tiny(path: Path, seed: int = 0, architecture: str = "llama", licence: str = "apache-2.0") -> Path:
+def write_tiny(
+    path: Path, seed: int = 0, architecture: str = "llama", licence: str = "apache-2.0", named: str = ""
+) -> Path:
     """Write the model and return its path."""
     from gguf import GGUFWriter
 
@@ -31,6 +33,8 @@ def write_tiny(path: Path, seed: int = 0, architecture: str = "llama", licence: 
     writer: Any = GGUFWriter(str(path), architecture)
     writer.add_name("tiny")
     writer.add_license(licence)
+    if named:
+        writer.add_license_name(named)
     writer.add_context_length(2048)
     writer.add_embedding_length(WIDTH)
     writer.add_block_count(LAYERS)

@@ -10,6 +10,7 @@ import typer
 
 from duologue.errors import UsageError
 from duologue.text import printable
+from duologue.training.apart import apart_helps
 from duologue.training.orphan import end_with_parent
 from duologue.training.train import Request, train_run
 
@@ -107,4 +108,4 @@ def train(
             typer.echo(printable(line))
 
     end_with_parent()
-    asyncio.run(train_run(request, say))
+    asyncio.run(train_run(request, say, apart=apart_helps()))

@@ -214,6 +214,9 @@ def _notes(config: Config, assumed: Assumptions, folder: Path | None, lines: tup
         "candidates; each candidate is taken to reach the filters."
     )
     notes.append("Time is that of the calls, side by side; the small models' own time comes on top.")
+    if config.loop.method != "few-shot":
+        made = config.loop.iterations - 1
+        notes.append(f"Training {made} adapter(s) is not included; without a GPU it can take longer than all calls.")
     total_tokens = sum(line.prompt_tokens + line.completion_tokens for line in lines)
     cost = sum(line.cost for line in lines)
     budget = config.budget
@@ -223,9 +226,9 @@ def _notes(config: Config, assumed: Assumptions, folder: Path | None, lines: tup
         notes.append(f"The limit of {budget.max_cost:g} would end this run early.")
     if not (budget.prompt_price or budget.completion_price):
         notes.append("No money is shown: budget.prompt_price and budget.completion_price are 0.")
-    if (made := _logged(folder)) > 0:
+    if (logged := _logged(folder)) > 0:
         notes.append(
-            f"{folder} has {made:,} calls in its log; those that come again unchanged are not paid again and are not "
+            f"{folder} has {logged:,} calls in its log; those that come again unchanged are not paid again and are not "
             "taken off here."
         )
     return tuple(notes)

@@ -71,7 +71,7 @@ def find_base(name: str, *, gguf: Path | None = None, on_pull: OnProgress | None
     # All of it: what is merged into the base, such as a shipped adapter, has a licence of its own.
     licence = "" if name.endswith(".gguf") else find(name).licence
     architecture = architecture_of(file)
-    licence = licence or str(gguf_value(file, "general.license") or "")
+    licence = licence or _gguf_licence(file)
     return Base(known, str(file), file, identity, licence, architecture)
 
 
@@ -102,7 +102,7 @@ def known_of(name: str) -> tuple[str, str, str]:
         return find(name).name, find(name).licence, ""
     path = Path(name).expanduser()
     architecture = architecture_of(path)
-    return path.stem, str(gguf_value(path, "general.license") or ""), architecture
+    return path.stem, _gguf_licence(path), architecture
 
 
 def architecture_of(path: Path) -> str:
@@ -168,6 +168,16 @@ def targets(model: Any) -> list[str]:
     return wanted
 
 
+def stated(licence: object, named: object) -> str:
+    """The licence that a card or a file states: where it says ``other``, as the hub has for terms of a maker's own, ``named``."""
+    said, name = (str(value or "").strip() for value in (licence, named))
+    return name if name and said.lower() in ("", "other") else said
+
+
+def _gguf_licence(path: Path) -> str:
+    return stated(gguf_value(path, "general.license"), gguf_value(path, "general.license.name"))
+
+
 def _licence(folder: Path, name: str) -> str:
     """What a checkpoint's model card states as its licence, on the disk or on the hub; empty where it says nothing."""
     if not folder.is_dir():
@@ -178,11 +188,12 @@ def _licence(folder: Path, name: str) -> str:
         except Exception:
             # Without a network the model may still lie in the hub's cache; then its licence is said to be unknown.
             return ""
-        return str(card.get("license") or "") if card is not None else ""
+        return stated(card.get("license"), card.get("license_name")) if card is not None else ""
     try:
         text = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
     head = text.removeprefix("---").partition("\n---")[0] if text.startswith("---") else ""
     lines = (line.partition(":") for line in head.splitlines())
-    return next((value.strip().strip("'\"") for key, _, value in lines if key.strip() == "license"), "")
+    found = {key.strip(): value.strip().strip("'\"") for key, _, value in lines}
+    return stated(found.get("license"), found.get("license_name"))

@@ -21,13 +21,12 @@ from duologue.conversations.finetune import Adapter
 from duologue.engine.engine import Engine
 from duologue.errors import ConfigError, ItemFailed, ModelError, UsageError
 from duologue.models.files import sha256_of
+from duologue.training.apart import SIGKILL
 from duologue.training.base import known_of
 from duologue.training.lora_gguf import KNOWN
 from duologue.training.orphan import PARENT
 from duologue.training.terms import check_terms, writers_terms
 
-SIGKILL = 9
-"""Its number; Windows has no such signal, and none of its codes is negative."""
 _log = logging.getLogger("duologue.training")
 LOOK = 0.5
 """Seconds between two looks at whether the run is to end."""

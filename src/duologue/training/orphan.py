@@ -15,11 +15,17 @@ LOOK = 1.0
 def end_with_parent(look: float = LOOK) -> None:
     """End this process, within ``look`` seconds, when the one that :data:`PARENT` names is its parent no more."""
     parent = os.environ.get(PARENT, "")
-    if not parent.isdigit() or os.name != "posix":
+    if parent.isdigit():
+        end_with(int(parent), look)
+
+
+def end_with(parent: int, look: float = LOOK) -> None:
+    """End this process, within ``look`` seconds, when ``parent`` is its parent no more. Nothing is done on Windows."""
+    if os.name != "posix":
         return
 
     def watch() -> None:
-        while os.getppid() == int(parent):
+        while os.getppid() == parent:
             time.sleep(look)
         os._exit(1)
 

@@ -5,6 +5,7 @@ A help to notice conflicts in time, no legal advice; see :mod:`duologue.publish.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from duologue.errors import UsageError
@@ -13,6 +14,8 @@ from duologue.publish.licences import DATA_LICENCES, ModelTerms, model_terms, re
 
 _FREE = ("apache-2.0", "mit", "bsd", "cc0", "cc-by-4.0", "openrail", "gemma", "llama")
 """Beginnings of licences of weights that allow training on top, some under conditions."""
+_RESTRICTED = re.compile(r"-nc\b|non-?commercial|non-?production|research|^(mrl|mnpl)\b")
+"""What names of makers' own licences have in them that allow no commercial use."""
 
 
 def writers_terms(models: Iterable[str]) -> list[ModelTerms]:
@@ -43,20 +46,30 @@ def check_terms(base: str, licence: str, writers: Sequence[ModelTerms], *, non_c
 
 
 def _base(base: str, licence: str, non_commercial: bool) -> list[str]:
-    if not licence:
-        return [f"{base}: the licence of its weights is not stated; read whether it allows fine-tuning"]
     known = DATA_LICENCES.get(licence)
     if known is not None and known.no_derivatives:
         raise UsageError(f"{base}: its licence ({known.title}) forbids changed versions; choose another base model")
-    restricted = (known is not None and known.non_commercial) or "-nc" in licence or "research" in licence
-    if restricted and not non_commercial:
+    if (known is not None and known.non_commercial) or _RESTRICTED.search(licence):
+        return _restricted(base, licence, non_commercial)
+    by_name = model_terms(base)
+    suspect = by_name.output == "non-commercial"
+    if licence.startswith(_FREE):
+        said = f"{base}: models of that name are under the {by_name.licence}, and its card says {licence}; read which holds"
+        return [said] if suspect else []
+    if suspect:
+        return _restricted(base, f"by its name the {by_name.licence}", non_commercial)
+    if not licence:
+        return [f"{base}: the licence of its weights is not stated; read whether it allows fine-tuning"]
+    return [f"{base}: duologue does not know the licence {licence[:60]}; read whether it allows fine-tuning"]
+
+
+def _restricted(base: str, licence: str, non_commercial: bool) -> list[str]:
+    if not non_commercial:
         raise UsageError(
-            f"{base}: its licence ({licence}) allows non-commercial use only; say --non-commercial (or "
+            f"{base}: its licence ({licence[:60]}) allows non-commercial use only; say --non-commercial (or "
             "training.non_commercial) if the adapter will serve nothing else"
         )
-    if restricted or licence.startswith(_FREE):
-        return []
-    return [f"{base}: duologue does not know the licence {licence[:60]}; read whether it allows fine-tuning"]
+    return []
 
 
 def _registered(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from duologue.models.embedder import load_embedder
 from duologue.models.nli import load_nli
 from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.store.reading import RunReader
+from duologue.training.apart import fit_apart
 from duologue.training.asked import Asked, asked_in, asked_of, same_model
 from duologue.training.base import Base, find_base
 from duologue.training.collect import PURPOSES, collect, run_config, tasks_of
@@ -118,10 +119,15 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
         what = _training(config, request).what
         small = Lazy(config)
         tasks = tasks_of(config, request.tasks)
-        if what == "dpo" and not set(tasks) - set(PURPOSES.values()):
-            raise UsageError(
-                "--tasks: the steps of persona expansion have no losers to prefer winners to; say --what sft"
-            )
+        steps = [task for task in tasks if task in PURPOSES.values()]
+        if what == "dpo" and steps:
+            if set(steps) & set(request.tasks):
+                raise UsageError(
+                    f"--tasks: {', '.join(steps)}: steps of persona expansion have no losers to prefer winners to; leave "
+                    "them out, or say --what sft"
+                )
+            say(f"left out: {', '.join(steps)}: steps of persona expansion have no losers, so dpo can't teach them")
+            tasks = tuple(task for task in tasks if task not in steps)
         asked = _asked(config, request)
         if asked != asked_in(config):
             say(f"prompts are of {asked}; the run's were of {asked_in(config)}")
@@ -140,8 +146,11 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
     return found, _for_base(config, asked, request.base)
 
 
-async def train_run(request: Request, say: Say) -> dict[str, Any]:
-    """Do what is asked; return what ``set.json`` or ``meta.json`` holds. Raises DuologueErrors, each one line."""
+async def train_run(request: Request, say: Say, *, apart: bool = False) -> dict[str, Any]:
+    """Do what is asked; return what ``set.json`` or ``meta.json`` holds. Raises DuologueErrors, each one line.
+
+    ``apart``: train in a process of its own, see :mod:`duologue.training.apart`.
+    """
     check_target(request.to, force=request.force, source=request.source)
     found, config = await training_set(request, say)
     training, seed = _training(config, request), config.seed if request.seed is None else request.seed
@@ -177,7 +186,11 @@ async def train_run(request: Request, say: Say) -> dict[str, Any]:
         say(f"note: adapter.gguf is written for {known}, and {base.name} is {base.architecture}: the PEFT folder alone")
     from duologue.training.fit import fit
 
-    fitted = fit(found, base, options, request.to, say=say, rows_at_once=request.rows_at_once, force=request.force)
+    work = partial(fit, found, base, options, request.to, force=request.force)
+    if apart:
+        fitted = await fit_apart(work, say, request.rows_at_once)
+    else:
+        fitted = work(say=say, rows_at_once=request.rows_at_once)
     say(f"written: {request.to}")
     if served := peft_note(base):
         say(f"note: {served}")

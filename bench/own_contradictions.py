@@ -1,0 +1,76 @@
+"""Contradictions of the own profile, by an NLI model that is not the Critic's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from figures import Talk
+
+from duologue.errors import UsageError
+from duologue.models.nli import load_nli
+from duologue.models.protocol import Nli
+
+ROW = "contradictions of the own profile per 100 utterances"
+THRESHOLD = 0.9
+"""Least probability of a contradiction, in either direction, that counts."""
+COLUMN = 2
+FILES = ("config.json", "tokenizer.json", "onnx/model.onnx")
+BATCH = 512
+
+
+def load(name: str) -> Nli:
+    """A three-way cross-encoder: a folder, ``scripted``, or a hub id, whose files are fetched into the hub's cache.
+
+    Raises UsageError for the Critic's own model, ModelError for one that can't be loaded.
+    """
+    if name == "builtin":
+        raise UsageError("--nli: builtin is the Critic's own; name another model, so that what chose does not measure")
+    if name != "scripted" and not Path(name).expanduser().is_dir():
+        from huggingface_hub import snapshot_download
+
+        name = snapshot_download(name, allow_patterns=list(FILES))
+    return load_nli(name)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of an utterance that say something: questions deny nothing."""
+    found = (s.strip() for s in re.findall(r"[^.!?]+[.!?]*", text))
+    return [s for s in found if re.search(r"\w", s) and not s.endswith("?")]
+
+
+def contradictions(talks: Sequence[Talk], nli: Nli, threshold: float = THRESHOLD) -> float:
+    """Utterances that contradict an attribute of their own speaker, per 100 utterances.
+
+    Each sentence that is no question is compared with each attribute, as premise and as hypothesis; the likelier
+    contradiction of the two counts from ``threshold`` on.
+    """
+    places: dict[tuple[str, str], set[int]] = {}
+    total = 0
+    for talk in talks:
+        for who, text in talk.said:
+            for pair in _pairs(text, talk.users[who - 1]):
+                places.setdefault(pair, set()).add(total)
+            total += 1
+    pairs, against = list(places), set[int]()
+    for start in range(0, len(pairs), BATCH):
+        some = pairs[start : start + BATCH]
+        for pair, row in zip(some, nli.predict(some), strict=True):
+            if row[COLUMN] >= threshold:
+                against |= places[pair]
+    return 100 * len(against) / max(1, total)
+
+
+def add(columns: dict[str, dict[str, Any]], talks: dict[str, list[Talk]], nli: Nli) -> None:
+    """Put :data:`ROW` into every column."""
+    for name, column in columns.items():
+        column[ROW] = contradictions(talks[name], nli)
+
+
+def _pairs(text: str, attributes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for said in sentences(text):
+        for held in attributes:
+            yield said, held
+            yield held, said
