@@ -24,7 +24,7 @@ HEADLINE = (
     "faithful_conversations",
     "contradictions",
     "coverage",
-    "coherency",
+    "quality_coherency",
     "distinct_2",
     "repeats_within",
     "new_categories",

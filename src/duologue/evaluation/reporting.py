@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from duologue.datasets.source import DataSet
+from duologue.datasets.source import DataSet, located
 from duologue.evaluation.bootstrap import LEAST
 from duologue.evaluation.measure import Common, Measured
 from duologue.evaluation.metrics.spread import TopicSpread
@@ -133,7 +133,7 @@ def notes_of(
         leaked = [f"{share:.1%} in {other}" for other, share in one.leaks.items() if share]
         if leaked:
             notes.append(f"{name}: of its conversations, {', '.join(leaked)}, nearly word for word.")
-        if reference is not None and str(reference) == one.data.source:
+        if reference is not None and located(reference) == located(one.data.source):
             notes.append(f"{name} is the reference, so its distances to the reference are near 0 by construction.")
     notes += _absences(found, names)
     return (*notes, *_sizes(found, names, common))
