@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from duologue.ablation import ablate, variants
 from duologue.ablation.variants import FULL, chosen, left_out
-from duologue.cli.ablate import worth_table
+from duologue.cli.ablate import HEADLINE, worth_table
 from duologue.cli.app import app
 from duologue.config.load import load_config
 from duologue.config.sections import Config
@@ -172,6 +172,10 @@ def test_the_command_says_what_each_is_worth_and_measures_what_is_new(
     # The seeds are known, so what is new beside them is measured.
     assert all("new_attributes" in data.figures for data in report.data_sets)
     assert all("seeds_said" in data.figures for data in report.data_sets)
+
+
+def test_headline_measures_are_measures() -> None:
+    assert set(HEADLINE) <= {m.name for m in make_metrics()}
 
 
 def test_every_variant_stands_in_the_table_of_worth() -> None:

@@ -34,8 +34,10 @@ from duologue.evaluation.records import (
     ProblemCount,
     Record,
     ReviewReport,
+    SeedsReport,
     StageReport,
     TopicReport,
+    ToReference,
 )
 from duologue.evaluation.registry import make_metrics
 from duologue.evaluation.rendering import files, html
@@ -62,6 +64,8 @@ PARTS: tuple[type[Record], ...] = (
     JudgeFailure,
     PairwiseReport,
     TopicReport,
+    ToReference,
+    SeedsReport,
 )
 DOC = Path(__file__).parents[2] / "docs" / "report-schema.md"
 
@@ -199,7 +203,7 @@ def test_the_command_writes_all_files_and_nothing_over_them(
     assert done.exit_code == 0, done.output
     assert "Cleanliness" in done.output
     data = orjson.loads((tmp_path / "out" / "report.json").read_bytes())
-    assert Report.model_validate(data).schema_ == "duologue-evaluation/1"
+    assert Report.model_validate(data).schema_ == "duologue-evaluation/2"
     assert "## Cleanliness" in (tmp_path / "out" / "report.md").read_text()
     assert (tmp_path / "out" / "report.html").read_text().startswith("<!DOCTYPE html>")
     assert isinstance(CliRunner().invoke(app, call).exception, UsageError)

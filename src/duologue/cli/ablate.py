@@ -24,7 +24,7 @@ HEADLINE = (
     "faithful_conversations",
     "contradictions",
     "coverage",
-    "coherency",
+    "quality_coherency",
     "distinct_2",
     "repeats_within",
     "new_categories",
@@ -57,7 +57,7 @@ def ablate(
     from duologue.evaluation import Options, Sizes
     from duologue.evaluation.protocol import GROUPS
     from duologue.evaluation.rendering.files import write_report
-    from duologue.evaluation.rendering.terminal import number
+    from duologue.evaluation.rendering.numbers import number
 
     if preset is not None and preset not in PRESETS:
         raise UsageError(f"--preset: no preset is named {preset!r}; there are {', '.join(sorted(PRESETS))}")
@@ -126,7 +126,8 @@ def ablate(
 
 def worth_table(report: Report) -> Table:
     """Full less variant in the headline measures, with 95 % intervals where there are any; * where it differs."""
-    from duologue.evaluation.rendering.terminal import number, titled
+    from duologue.evaluation.rendering.numbers import number
+    from duologue.evaluation.rendering.terminal import titled
 
     full, *others = report.data_sets
     shown = [n for n in HEADLINE if n in full.figures and any(n in data.figures for data in others)]

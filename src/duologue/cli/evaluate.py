@@ -31,7 +31,8 @@ def evaluate(
         str | None, typer.Option("--reference", help="Human conversations that likeness is measured by.")
     ] = None,
     seeds: Annotated[
-        str | None, typer.Option("--seeds", help="The seed attributes that the data sets were made from.")
+        str | None,
+        typer.Option("--seeds", help="The seed attributes that the data sets were made from; a run's own without it."),
     ] = None,
     small_models: Annotated[
         str, typer.Option("--small-models", help="builtin, or scripted: stand-ins without weights, for trials.")

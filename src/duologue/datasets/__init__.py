@@ -3,6 +3,16 @@
 from duologue.datasets.problems import Problems
 from duologue.datasets.records import Dialogue, Problem, Provenance, Utterance
 from duologue.datasets.registry import reader_names
-from duologue.datasets.source import DataSet, open_dataset
+from duologue.datasets.source import DataSet, located, open_dataset
 
-__all__ = ["DataSet", "Dialogue", "Problem", "Problems", "Provenance", "Utterance", "open_dataset", "reader_names"]
+__all__ = [
+    "DataSet",
+    "Dialogue",
+    "Problem",
+    "Problems",
+    "Provenance",
+    "Utterance",
+    "located",
+    "open_dataset",
+    "reader_names",
+]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from duologue.datasets.problems import Problems
 from duologue.datasets.protocol import Look, Reader
+from duologue.datasets.readers.run import run_folder
 from duologue.datasets.records import Dialogue, Problem
 from duologue.datasets.registry import all_readers, get_reader, reader_names
 from duologue.errors import UsageError
@@ -70,6 +71,18 @@ def open_dataset(source: str | Path, format_name: str = "auto") -> DataSet:
     if not look.head.strip():
         raise UsageError(f"{name} is empty; give a data set with at least one conversation")
     raise UsageError(f"{name}: its content tells no format; name one of {', '.join(reader_names())}")
+
+
+def located(source: str | Path) -> str:
+    """What names a source whatever the way it is written: a hub id as it is, of a path where it leads."""
+    name = str(source)
+    if name.startswith(PREFIX):
+        return name
+    try:
+        return str(run_folder(Path(name).resolve()))
+    except (OSError, RuntimeError, ValueError):
+        # A path that leads nowhere names itself; whoever opens it says what is wrong.
+        return name
 
 
 def look_at(source: str) -> Look:

@@ -14,25 +14,24 @@ from duologue.datasets.readers.run import RunFolderReader, iterations
 from duologue.datasets.source import DataSet
 from duologue.errors import UsageError
 from duologue.evaluation.bootstrap import CONFIDENCE, REPLICATES, difference, holm
+from duologue.evaluation.human import look_at_reference, read_reference, reference_notes
 from duologue.evaluation.judges.options import JudgeOptions
 from duologue.evaluation.judges.plan import JudgePlan, plan_judging
 from duologue.evaluation.judges.report import judge_sets, judged_sets
 from duologue.evaluation.leaks import add_leaks
 from duologue.evaluation.measure import Measured, Progress, Sizes, common, look, read, read_sample, share_topics
+from duologue.evaluation.own_seeds import named_seeds, roles_by_set, seed_reports
 from duologue.evaluation.protocol import GROUPS, Group
 from duologue.evaluation.records import Gap, JudgeReport, Report, ReviewReport
-from duologue.evaluation.reference import Reference, make_reference
 from duologue.evaluation.registry import AnyMetric, make_metrics
-from duologue.evaluation.reporting import describe, names_of, notes_of, report_of, short, topics_of
+from duologue.evaluation.reporting import describe, names_of, notes_of, report_of, topics_of
 from duologue.evaluation.reviews import reviews
 from duologue.evaluation.run_account import add_acceptance
-from duologue.evaluation.sample import Sample
 from duologue.evaluation.usefulness.generator import GeneratorOptions
-from duologue.evaluation.view import Roles, View
+from duologue.evaluation.view import Roles
 from duologue.models.embedder import load_embedder
 from duologue.models.nli import load_nli
 from duologue.models.toxicity import load_toxicity
-from duologue.seeds import read_seeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,10 @@ class Options:
     utterances: tuple[int, int] | None = None
     """Fewest and most utterances that were asked for; None: the paper's 12 to 14."""
     reference: str | Path | None = None
-    """Human conversations that each data set's likeness is measured by; None: those distances are left out."""
+    """Human conversations that each data set's likeness is measured by; None: distances to them are left out."""
     seeds: str | Path | SeedsConfig | None = None
-    """The seed attributes that the data sets were made from; None: what is new, or comes back, is not measured."""
+    """The seed attributes that the data sets were made from; None: those that a run holds, and of other data sets what is new, or
+    comes back, is not measured."""
     by_iteration: bool = False
     """Put the winners of each iteration of a run beside its data set."""
     generator: GeneratorOptions = field(default_factory=GeneratorOptions)
@@ -117,25 +117,38 @@ def evaluate_sets(
     kinds = options.judge.kinds if options.judge is not None else ()
     wanted = make_metrics(options.groups, options.utterances, kinds)
     roles = _roles(wanted, options)
+    human: Measured | None = None
     if options.reference is not None:
-        roles = replace(roles, reference=_reference(options, roles))
+        human, reference = read_reference(
+            options.reference,
+            make_metrics(options.groups, options.utterances),
+            roles,
+            format_=options.format,
+            seed=options.seed,
+            sizes=options.sizes,
+            progress=_of("reference", progress),
+        )
+        roles = replace(roles, reference=reference)
     found: list[Measured] = []
-    for data, name in zip(sources, names, strict=True):
+    by_set = roles_by_set(sources, roles, named=options.seeds is not None)
+    for data, name, own_roles in zip(sources, names, by_set, strict=True):
         own = make_metrics(options.groups, options.utterances, kinds)
         found.append(
-            read(data, own, roles, seed=options.seed, sizes=options.sizes, progress=_of(name, progress)),
+            read(data, own, own_roles, seed=options.seed, sizes=options.sizes, progress=_of(name, progress)),
         )
     shared = common(found, options.seed)
     topics = share_topics(found, roles)
-    for one, name in zip(found, names, strict=True):
+    for one, name, own_roles in zip(found, names, by_set, strict=True):
         look(
             one,
-            roles,
+            own_roles,
             seed=options.seed,
             common=shared,
             generator=options.generator,
             progress=_of(name, progress),
         )
+    if human is not None:
+        look_at_reference(human, found, roles, seed=options.seed, progress=_of("reference", progress))
     add_leaks(found, names, reference=options.reference, format_=options.format, seed=options.seed)
     for one in found:
         add_acceptance(one, options.seed)
@@ -154,7 +167,9 @@ def evaluate_sets(
             if model is not None
         },
         metrics={metric.name: describe(metric, shared.sizes.get(metric.name)) for metric in wanted},
-        data_sets=tuple(report_of(name, one, r) for name, one, r in zip(names, found, said, strict=True)),
+        data_sets=tuple(report_of(name, one, r, human) for name, one, r in zip(names, found, said, strict=True)),
+        reference=report_of(names_of([human.data])[0], human) if human is not None else None,
+        seeds=seed_reports(found, names, by_set, shared.sizes),
         differences=tuple(
             gap
             for name, other in zip(names[1:], found[1:], strict=True)
@@ -162,7 +177,11 @@ def evaluate_sets(
         ),
         judges=judges,
         topics=topics_of(topics, found, names),
-        notes=(*notes_of(found, names, options.reference, shared), *notes),
+        notes=(
+            *notes_of(found, names, options.reference, shared),
+            *(reference_notes(human, found) if human is not None else ()),
+            *notes,
+        ),
     )
 
 
@@ -217,25 +236,8 @@ def _roles(metrics: Sequence[AnyMetric], options: Options) -> Roles:
         load_embedder(models.embedder) if "embedder" in needs else None,
         load_nli(models.nli) if "nli" in needs else None,
         load_toxicity(models.toxicity, perspective=models.perspective) if "toxicity" in needs else None,
-        seeds=_seeds(options.seeds),
+        seeds=named_seeds(options.seeds),
     )
-
-
-def _seeds(source: str | Path | SeedsConfig | None) -> tuple[str, ...]:
-    if source is None:
-        return ()
-    config = source if isinstance(source, SeedsConfig) else SeedsConfig.model_validate({"path": str(source)})
-    return tuple(dict.fromkeys(text for profile in read_seeds(config).profiles for text in profile))
-
-
-def _reference(options: Options, roles: Roles) -> Reference:
-    data = open_dataset(options.reference or "", options.format)
-    sample: Sample[View] = Sample(options.sizes.model, options.seed)
-    for dialogue in data:
-        view = View(dialogue, roles)
-        key = sample.numbered(view.cluster + view.fingerprint.to_bytes(8, "big"))
-        sample.offer(key, View(dialogue, roles))
-    return make_reference(short(data.source), sample.items())
 
 
 def check_groups(names: Sequence[str]) -> tuple[Group, ...]:

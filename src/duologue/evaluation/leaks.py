@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from duologue.datasets import open_dataset
+from duologue.datasets import located, open_dataset
 from duologue.evaluation.measure import Measured, tally
 from duologue.evaluation.metrics.diversity import NearDuplicates
 from duologue.evaluation.near import Signatures, Signer, near_duplicates
@@ -25,21 +25,21 @@ def add_leaks(
     """
     signers = [next((m for m in one.metrics if isinstance(m, NearDuplicates)), None) for one in found]
     held: list[tuple[str, str, Signatures]] = [
-        (name, one.data.source, metric.signer.signatures())
+        (name, located(one.data.source), metric.signer.signatures())
         for name, one, metric in zip(names, found, signers, strict=True)
         if metric is not None
     ]
     if not held:
         return
-    if reference is not None and str(reference) not in {source for _, source, _ in held}:
-        held.append((f"{short(str(reference))} (reference)", str(reference), _signed(reference, format_)))
+    if reference is not None and located(reference) not in {source for _, source, _ in held}:
+        held.append((f"{short(str(reference))} (reference)", located(reference), _signed(reference, format_)))
     for name, one in zip(names, found, strict=True):
         own = next((signed for other, _, signed in held if other == name), None)
         if own is None:
             continue
         leaked = np.zeros(len(own), dtype=np.bool_)
         for other, source, signed in held:
-            if source != one.data.source:
+            if source != located(one.data.source):
                 alike = near_duplicates(np.concatenate([signed, own]), len(signed))[len(signed) :]
                 one.leaks[other] = float(alike.mean()) if len(own) else 0.0
                 leaked |= alike

@@ -15,7 +15,7 @@ from typing import Literal
 from duologue.datasets.source import DataSet
 from duologue.evaluation.bootstrap import REPLICATES, Estimate, Sums
 from duologue.evaluation.metrics.spread import TopicSpread
-from duologue.evaluation.protocol import ConversationMetric, CorpusMetric, Ratio, StreamMetric
+from duologue.evaluation.protocol import ConversationMetric, CorpusMetric, CountMetric, Ratio, StreamMetric
 from duologue.evaluation.registry import AnyMetric
 from duologue.evaluation.sample import HALVES, Sample, estimate
 from duologue.evaluation.sized import Sized, common_sizes
@@ -151,8 +151,9 @@ def read(
     found = Measured(data, sizes=sizes, metrics=metrics)
     reading = [m for m in metrics if isinstance(m, ConversationMetric) and not m.needs]
     streams = [m for m in metrics if isinstance(m, StreamMetric)]
+    counts = [m for m in metrics if isinstance(m, CountMetric)]
     sample: Sample[View] = Sample(max(sizes.text, sizes.model), seed)
-    found.views = _read(data, reading, streams, roles, found, sample, seed, progress)
+    found.views = _read(data, reading, streams, counts, roles, found, sample, seed, progress)
     found.clusters = {view.cluster for view in found.views}
     return found
 
@@ -255,6 +256,7 @@ def _read(
     data: DataSet,
     metrics: Sequence[ConversationMetric],
     streams: Sequence[StreamMetric],
+    counts: Sequence[CountMetric],
     roles: Roles,
     found: Measured,
     sample: Sample[View],
@@ -268,6 +270,8 @@ def _read(
         _add(sums, metrics, view, found)
         for stream in streams:
             stream.add(view)
+        for metric in counts:
+            metric.add(view)
         found.stream += view.cluster
         found.rows_read.append(dialogue.provenance.row)
         found.conversations += 1
@@ -284,6 +288,13 @@ def _read(
     _take(found, sums, metrics, "all")
     for stream in streams:
         tally(found, stream.name, stream.found(), seed)
+    for metric in counts:
+        total = metric.total()
+        if total is None:
+            found.absent[metric.name] = "too little data, or it does not apply"
+            continue
+        found.estimates[metric.name] = Estimate(total[0], total[0], total[0], found.conversations, *total)
+        found.samples[metric.name] = "all"
     return sample.items()
 
 

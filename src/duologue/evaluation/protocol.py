@@ -1,9 +1,9 @@
 """What every metric is: a definition that goes into the report, and a way to measure.
 
-Three shapes. A *conversation metric* gives each conversation a numerator and a denominator; its figure is the ratio of the
+Four shapes. A *conversation metric* gives each conversation a numerator and a denominator; its figure is the ratio of the
 sums, over every conversation of the data set in one pass. A *corpus metric* needs many conversations at once (distinct
 words, topics, distances) and is computed on a seeded sample. A *stream metric* sees every conversation and answers afterwards
-(near-duplicates). Third parties add theirs through the entry point group
+(near-duplicates). A *count metric* sees every conversation too and answers with one number. Third parties add theirs through the entry point group
 ``duologue.metrics``; an entry is a callable without arguments that returns a metric of any shape.
 """
 
@@ -116,6 +116,21 @@ class StreamMetric(Metric, Protocol):
 
     def found(self) -> Sequence[float]:
         """A numerator for each conversation seen, in order; the denominators are 1."""
+        ...
+
+
+@runtime_checkable
+class CountMetric(Metric, Protocol):
+    """Counts over the whole data set what a conversation may share with others. There is no interval: conversations drawn
+    again add nothing, so resamples hold less than the data set.
+    """
+
+    def add(self, view: View) -> None:
+        """See one conversation."""
+        ...
+
+    def total(self) -> Ratio | None:
+        """The number, and what it was counted among; None where it does not apply."""
         ...
 
 

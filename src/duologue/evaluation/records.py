@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from duologue.evaluation.protocol import Direction, Group, Unit
 
-SCHEMA = "duologue-evaluation/1"
+SCHEMA = "duologue-evaluation/2"
 """Changes when a field changes its meaning or goes; new fields may come without."""
 
 
@@ -41,6 +41,17 @@ class Definition(Record):
     )
 
 
+class ToReference(Record):
+    """How far a figure lies from that of the reference."""
+
+    difference: float = Field(description="the figure less the reference's: above 0 there is more than people show")
+    low: float = Field(description="lower end of its 95 % interval")
+    high: float = Field(description="upper end")
+    interval: bool = Field(
+        True, description="false where one of the two figures has no interval; then low and high are the difference"
+    )
+
+
 class Figure(Record):
     """One metric of one data set."""
 
@@ -68,6 +79,10 @@ class Figure(Record):
         description="false where no interval could be made, as for fewer than 8 pairs of users; then low and high are the value",
     )
     rows: tuple[int, ...] = Field((), description="the first rows, from 1, in which a fault was found")
+    to_reference: ToReference | None = Field(
+        None,
+        description="how far it lies from the reference's; null for other directions than human, and without a reference",
+    )
 
 
 class ProblemCount(Record):
@@ -205,6 +220,16 @@ class DataSetReport(Record):
     reviews: tuple[ReviewReport, ...] = Field((), description="evaluations by people, the newest first")
 
 
+class SeedsReport(Record):
+    """Seeds that data sets were made from, measured as attributes are."""
+
+    data_sets: tuple[str, ...] = Field(description="the data sets that were made from them")
+    figures: dict[str, Figure] = Field(
+        description="by the metric's name: number, length and categories of all, those of a part of as many as the data "
+        "sets offer; n counts seeds, and there are no intervals"
+    )
+
+
 class TopicReport(Record):
     """A topic that the data sets of the report share."""
 
@@ -237,6 +262,12 @@ class Report(Record):
     models: dict[str, str] = Field(description="the small models that were asked, by role")
     metrics: dict[str, Definition] = Field(description="by name, in the order of tables")
     data_sets: tuple[DataSetReport, ...] = Field(description="the first is the one that others are compared with")
+    reference: DataSetReport | None = Field(
+        None,
+        description="the human conversations that likeness is measured by, as a data set, with figures for the metrics whose "
+        "direction is human; null without a reference",
+    )
+    seeds: tuple[SeedsReport, ...] = Field((), description="the seeds, where they are known, with figures of their own")
     differences: tuple[Gap, ...] = Field(description="the first data set against each other one")
     judges: JudgeReport | None = Field(None, description="language models as judges; null when none was asked")
     topics: tuple[TopicReport, ...] = Field((), description="topics that the data sets share, the most frequent first")

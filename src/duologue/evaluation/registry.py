@@ -10,6 +10,7 @@ from duologue.evaluation.judges.options import Kind
 from duologue.evaluation.judges.registry import metrics as judge_metrics
 from duologue.evaluation.metrics import (
     acceptance,
+    attributes,
     evidence,
     expansion,
     likeness,
@@ -23,10 +24,10 @@ from duologue.evaluation.metrics import (
 )
 from duologue.evaluation.metrics import cleanliness as clean
 from duologue.evaluation.metrics import diversity as diverse
-from duologue.evaluation.protocol import GROUPS, ConversationMetric, CorpusMetric, Group, StreamMetric
+from duologue.evaluation.protocol import GROUPS, ConversationMetric, CorpusMetric, CountMetric, Group, StreamMetric
 from duologue.evaluation.usefulness import perplexity, tasks
 
-AnyMetric = ConversationMetric | CorpusMetric | StreamMetric
+AnyMetric = ConversationMetric | CorpusMetric | StreamMetric | CountMetric
 
 ENTRY_POINTS = "duologue.metrics"
 
@@ -36,12 +37,14 @@ def built_in(utterances: tuple[int, int] | None = None) -> list[AnyMetric]:
 
     ``utterances``: fewest and most that were asked for; the paper's without it.
     """
+    met = attributes.Met()
     return [
-        expansion.Attributes(),
-        expansion.AttributeLength(),
-        expansion.NewAttributes(),
+        attributes.Attributes(met),
+        attributes.AttributeLength(met),
+        attributes.NewAttributes(met),
         seeds.SeedAttributes(),
-        expansion.NewLength(),
+        attributes.NewLength(met),
+        attributes.Categories(met),
         expansion.Clusters(),
         expansion.InterCluster(),
         expansion.NewCategories(),
@@ -138,7 +141,7 @@ def make_metrics(
                 f"the metric {entry.name!r} ({entry.value}) can't be loaded: {in_one_line(error)}; repair or "
                 "remove the package that brings it"
             ) from error
-        if not isinstance(made, ConversationMetric | CorpusMetric | StreamMetric) or made.name in names:
+        if not isinstance(made, ConversationMetric | CorpusMetric | StreamMetric | CountMetric) or made.name in names:
             raise UsageError(
                 f"the metric {entry.name!r} ({entry.value}) is no metric or takes a name that is taken; repair or remove "
                 "the package that brings it"

@@ -6,12 +6,20 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from duologue.datasets.source import DataSet
-from duologue.evaluation.bootstrap import LEAST
+from duologue.datasets.source import DataSet, located
+from duologue.evaluation.bootstrap import LEAST, Estimate, difference
 from duologue.evaluation.measure import Common, Measured
 from duologue.evaluation.metrics.spread import TopicSpread
 from duologue.evaluation.protocol import Metric, definition
-from duologue.evaluation.records import DataSetReport, Definition, Figure, ProblemCount, ReviewReport, TopicReport
+from duologue.evaluation.records import (
+    DataSetReport,
+    Definition,
+    Figure,
+    ProblemCount,
+    ReviewReport,
+    TopicReport,
+    ToReference,
+)
 from duologue.evaluation.run_account import iterations, stages
 from duologue.evaluation.sized import Sized
 from duologue.evaluation.topics import Shares, Topics
@@ -37,8 +45,10 @@ def describe(metric: Metric, size: int | None = None) -> Definition:
     )
 
 
-def report_of(name: str, found: Measured, reviewed: tuple[ReviewReport, ...] = ()) -> DataSetReport:
-    """What was measured of one data set."""
+def report_of(
+    name: str, found: Measured, reviewed: tuple[ReviewReport, ...] = (), human: Measured | None = None
+) -> DataSetReport:
+    """What was measured of one data set; beside ``human``, the reference, where there is one."""
     problems = found.data.problems
     firsts: dict[str, int] = {}
     for problem in problems.first:
@@ -73,12 +83,23 @@ def report_of(name: str, found: Measured, reviewed: tuple[ReviewReport, ...] = (
                 sample=found.samples[metric],
                 interval=made.replicates is not None,
                 rows=tuple(found.rows.get(metric, ())),
+                to_reference=to_reference(made, human.estimates.get(metric)) if human is not None else None,
             )
             for metric, made in found.estimates.items()
         },
         absent=found.absent,
         leaks=found.leaks,
     )
+
+
+def to_reference(made: Estimate, human: Estimate | None) -> ToReference | None:
+    """An estimate less the reference's; None where the reference has none."""
+    if human is None:
+        return None
+    gap = difference(made, human)
+    value = made.value - human.value
+    low, high = (value, value) if gap is None else gap[1:3]
+    return ToReference(difference=value, low=low, high=high, interval=gap is not None)
 
 
 def topics_of(topics: Topics | None, found: Sequence[Measured], names: Sequence[str]) -> tuple[TopicReport, ...]:
@@ -133,7 +154,7 @@ def notes_of(
         leaked = [f"{share:.1%} in {other}" for other, share in one.leaks.items() if share]
         if leaked:
             notes.append(f"{name}: of its conversations, {', '.join(leaked)}, nearly word for word.")
-        if reference is not None and str(reference) == one.data.source:
+        if reference is not None and located(reference) == located(one.data.source):
             notes.append(f"{name} is the reference, so its distances to the reference are near 0 by construction.")
     notes += _absences(found, names)
     return (*notes, *_sizes(found, names, common))

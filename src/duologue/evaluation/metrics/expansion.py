@@ -1,15 +1,14 @@
-"""Expansion: how many persona attributes a data set has, how they spread, and what is new beside the seeds."""
+"""Expansion: how persona attributes spread over categories, and which categories are new beside the seeds."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from duologue.evaluation.protocol import Described, Direction, Group
+from duologue.evaluation.protocol import Direction, Group
 from duologue.evaluation.sized import Sized
 from duologue.evaluation.view import Roles, View
 from duologue.models.protocol import Floats
@@ -25,84 +24,10 @@ DISTANCE = 0.65
 """As ``expansion.cluster_distance``: attributes of one persona category lie nearer on average."""
 
 
-def _paper(*values: float) -> Mapping[str, float]:
+def stated(*values: float) -> Mapping[str, float]:
     """The values of a line of the paper's table 1, by column."""
     columns = ("Persona-Chat seeds", "SPC", "SPC without queries", "Wikipedia seeds", "Wikipedia expanded")
     return dict(zip(columns, values, strict=True))
-
-
-class _Expansion(Described):
-    group: Group = "expansion"
-    direction: Direction = "higher"
-    source = TABLE_1
-
-
-class Attributes(_Expansion):
-    """Number of different persona attributes in the sample, letter case and punctuation aside. The paper counts those of
-    whole data sets, so it compares only where the sample is the whole.
-    """
-
-    name = "attributes"
-    title = "different attributes"
-    unit = "count"
-    range = (0.0, math.inf)
-    direction = "none"
-    paper = _paper(4723, 10371, 9200, 8768, 18293)
-    resampled = False
-
-    def figure(self, views: Sequence[View]) -> float | None:
-        """None without profiles."""
-        return float(len(texts(views))) or None
-
-
-class AttributeLength(_Expansion):
-    """Mean number of words of the different attributes of the sample."""
-
-    name = "attribute_length"
-    title = "words in an attribute"
-    unit = "words"
-    range = (0.0, math.inf)
-    direction = "none"
-    resampled = False
-
-    def figure(self, views: Sequence[View]) -> float | None:
-        """None without profiles."""
-        held = texts(views)
-        return sum(len(flat.split()) for flat in held) / len(held) if held else None
-
-
-class NewAttributes(_Expansion):
-    """Share of the sample's different attributes that are not among the seeds."""
-
-    name = "new_attributes"
-    title = "attributes not in the seeds"
-    direction = "none"
-    resampled = False
-
-    def figure(self, views: Sequence[View]) -> float | None:
-        """None without seeds or profiles."""
-        held, seeds = texts(views), _seeds(views)
-        return sum(flat not in seeds for flat in held) / len(held) if held and seeds else None
-
-
-class NewLength(_Expansion):
-    """Mean number of words of those attributes of the sample that are not among the seeds. The paper's value
-    for Persona-Chat is of the seeds themselves, and which of SPC's attributes it took as new is not stated.
-    """
-
-    name = "new_attribute_length"
-    title = "words in a new attribute"
-    unit = "words"
-    range = (0.0, math.inf)
-    direction = "none"
-    resampled = False
-    paper = _paper(7.65, 15.9, 11.38, 10.45, 15.2)
-
-    def figure(self, views: Sequence[View]) -> float | None:
-        """None without seeds or without new attributes."""
-        seeds = _seeds(views)
-        new = [flat for flat in texts(views) if flat not in seeds]
-        return sum(len(flat.split()) for flat in new) / len(new) if new and seeds else None
 
 
 class _Clustered(Sized):
@@ -130,8 +55,8 @@ class _Clustered(Sized):
 
 class Clusters(_Clustered):
     """Persona categories per 100 attributes: clusters by average linkage on cosine distance of sentence vectors, of at
-    most 3,000 different attributes of the sample. The paper counts clusters (323 of 4,723 seed attributes, 553 of SPC's
-    10,371) at a threshold for other vectors, so only the direction compares.
+    most 3,000 different attributes of the sample. The paper counts clusters of whole data sets (see categories), at a
+    threshold for other vectors, so only the direction compares.
     """
 
     name = "clusters"
@@ -142,7 +67,7 @@ class Clusters(_Clustered):
     def part(self, views: Sequence[View], most: float) -> float | None:
         """None for fewer than 50 attributes."""
         vectors = _vectors(views, most)
-        return 100.0 * len(groups(cluster(vectors, DISTANCE))) / len(vectors) if len(vectors) >= 50 else None
+        return per_100(vectors) if len(vectors) >= 50 else None
 
 
 class InterCluster(_Clustered):
@@ -154,17 +79,14 @@ class InterCluster(_Clustered):
     title = "distance between categories"
     unit = "cosine"
     range = (0.0, 2.0)
-    paper = _paper(0.836, 0.863, 0.842, 0.816, 0.85)
+    paper = stated(0.836, 0.863, 0.842, 0.816, 0.85)
 
     def part(self, views: Sequence[View], most: float) -> float | None:
         """None for fewer than 50 attributes or one category."""
         vectors = _vectors(views, most)
         if len(vectors) < 50:
             return None
-        members = groups(cluster(vectors, DISTANCE))
-        if len(members) < 2:
-            return None
-        return between(np.stack([vectors[rows].mean(axis=0) for rows in members]))
+        return between_categories(vectors)
 
 
 class NewCategories(_Clustered):
@@ -184,9 +106,20 @@ class NewCategories(_Clustered):
         vectors = _vectors(views, most)
         if not views or len(vectors) < 50 or not views[0].roles.seeds:
             return None
-        seeds = _seed_vectors(views[0].roles)
+        seeds = seed_vectors(views[0].roles)
         members = groups(cluster(np.concatenate([seeds, vectors]), DISTANCE))
         return sum(min(rows) >= len(seeds) for rows in members) / len(members)
+
+
+def per_100(vectors: Floats) -> float:
+    """Categories per 100 of these attributes, (attributes, dimensions)."""
+    return 100.0 * len(groups(cluster(vectors, DISTANCE))) / len(vectors)
+
+
+def between_categories(vectors: Floats) -> float | None:
+    """Mean cosine distance of two categories' centres; None for one category."""
+    members = groups(cluster(vectors, DISTANCE))
+    return between(np.stack([vectors[rows].mean(axis=0) for rows in members])) if len(members) > 1 else None
 
 
 def between(centres: Floats) -> float:
@@ -203,10 +136,6 @@ def texts(views: Sequence[View]) -> list[str]:
     return list(dict.fromkeys(flat for view in views for _, text in view.attributes if (flat := normalise(text))))
 
 
-def _seeds(views: Sequence[View]) -> frozenset[str]:
-    return frozenset(map(normalise, views[0].roles.seeds)) if views else frozenset()
-
-
 def _vectors(views: Sequence[View], most: float) -> Floats:
     found: dict[str, Floats] = {}
     for view in views:
@@ -219,7 +148,8 @@ def _vectors(views: Sequence[View], most: float) -> Floats:
 
 
 @lru_cache(maxsize=4)
-def _seed_vectors(roles: Roles) -> Floats:
+def seed_vectors(roles: Roles) -> Floats:
+    """Unit vectors of the seeds that :func:`drawn` gives, (seeds, dimensions)."""
     assert roles.embedder is not None
     return roles.embedder.embed(drawn(roles.seeds))
 

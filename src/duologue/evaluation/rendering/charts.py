@@ -15,6 +15,10 @@ from duologue.text import printable
 COLOURS = ("#1b6ca8", "#d1603d", "#3f8f4f", "#8a5ea8", "#b08a1e", "#5f6a72")
 """Of the data sets, in order; told apart by people who see colours differently as well, with the markers."""
 _MARKERS = "osD^vP"
+REFERENCE = "#8a9299"
+"""Of the reference's value, a line."""
+CUT = 200.0
+"""Per cent of the reference's value at which distances to it are cut."""
 
 
 def forest(report: Report, names: Sequence[str]) -> str:
@@ -38,6 +42,10 @@ def forest(report: Report, names: Sequence[str]) -> str:
             linestyle="none",
             label=_label(data),
         )
+    human = report.reference.figures if report.reference is not None else {}
+    marked = [(row, 100 * human[n].value) for row, n in enumerate(names) if n in human]
+    for row, value in marked:
+        axes.plot([value] * 2, [row - 0.4, row + 0.4], color=REFERENCE, linewidth=2.2, zorder=0.5)
     axes.set_yticks(range(len(names)), [_plain(report.metrics[n].title) for n in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(-2, 102)
@@ -74,6 +82,44 @@ def gaps(report: Report, second: str, most: int = 24) -> str:
     return _finished(figure, axes, 0)
 
 
+def to_reference(report: Report) -> str:
+    """How much more or less than the reference the data sets have, in per cent of its value, cut at 200; as SVG text.
+
+    One row a metric whose direction is ``human`` and of which the reference has some; the empty text where there is none.
+    Raises UsageError when matplotlib is not installed.
+    """
+    human = report.reference.figures if report.reference is not None else {}
+    scales = {name: 100 / abs(figure.value) for name, figure in human.items() if figure.value}
+    sets = report.data_sets
+    names = [n for n in scales if any(n in data.figures and data.figures[n].to_reference for data in sets)]
+    if not names:
+        return ""
+    figure, axes = _new(7.4, 0.8 + 0.30 * len(names))
+    axes.axvline(0, color=REFERENCE, linewidth=1.6)
+    for place, data in enumerate(sets):
+        shift = 0.5 * (place - (len(sets) - 1) / 2) / max(1, len(sets))
+        rows, values = [], []
+        for row, name in enumerate(names):
+            f = data.figures.get(name)
+            if f is None or f.to_reference is None:
+                continue
+            gap, scale = f.to_reference, scales[name]
+            ends = [_cut(scale * gap.low), _cut(scale * gap.high)]
+            axes.plot(ends, [row + shift] * 2, color=_colour(place), linewidth=1.6)
+            rows.append(row + shift)
+            values.append(_cut(scale * gap.difference))
+        marker = _MARKERS[place % len(_MARKERS)]
+        axes.plot(values, rows, marker, color=_colour(place), markersize=4.5, linestyle="none", label=_label(data))
+    axes.set_yticks(range(len(names)), [_plain(report.metrics[n].title) for n in names])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_xlabel("per cent of the reference's value, more or less than it, cut at 200")
+    return _finished(figure, axes, len(sets))
+
+
+def _cut(value: float) -> float:
+    return max(-CUT, min(CUT, value))
+
+
 def measures(report: Report, names: Sequence[str], columns: int = 4) -> str:
     """A small panel for each metric, a bar a data set, with its interval; as SVG text. For units other than shares."""
     rows = math.ceil(len(names) / columns)
@@ -88,6 +134,8 @@ def measures(report: Report, names: Sequence[str], columns: int = 4) -> str:
                 continue
             axes.bar(place, f.value, color=_colour(place), width=0.66)
             axes.plot([place, place], [f.low, f.high], color="#222", linewidth=1.2)
+        if report.reference is not None and name in report.reference.figures:
+            axes.axhline(report.reference.figures[name].value, color=REFERENCE, linewidth=1.6, linestyle="--")
         axes.set_title(_wrapped(report.metrics[name].title), fontsize=7.5)
         axes.set_xticks([])
         axes.tick_params(labelsize=7)

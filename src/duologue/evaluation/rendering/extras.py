@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from duologue.evaluation.records import DataSetReport, JudgeReport, PairwiseReport, Report, ReviewReport
+from duologue.evaluation.records import (
+    DataSetReport,
+    Definition,
+    JudgeReport,
+    PairwiseReport,
+    Report,
+    ReviewReport,
+    ToReference,
+)
+from duologue.evaluation.rendering.numbers import number
 
 FAILURES = 20
 """Failures that are shown; report.json has all."""
@@ -28,13 +37,49 @@ class Part:
 
 def parts(report: Report) -> list[Part]:
     """Those that there are, in order; tables without rows have notes."""
-    found = [_topics(report)] if report.topics else []
+    found = [*_to_reference(report)]
+    found += [_topics(report)] if report.topics else []
     if report.judges is not None:
         found += _judges(report.judges)
     for data in report.data_sets:
         found += [*_run(data)]
         found += [_review(data.name, review) for review in data.reviews]
     return found
+
+
+def _to_reference(report: Report) -> Iterator[Part]:
+    """The signed distances of the measures that have people as their measure."""
+    if report.reference is None:
+        return
+    rows = []
+    for name, human in report.reference.figures.items():
+        metric = report.metrics[name]
+        gaps = [f.to_reference if (f := data.figures.get(name)) is not None else None for data in report.data_sets]
+        if any(gap is not None for gap in gaps):
+            cells = ("-" if gap is None else signed(gap, metric) for gap in gaps)
+            rows.append((metric.title, number(human.value, metric), *cells))
+    if rows:
+        yield Part(
+            f"More or less than the reference, {report.reference.name}",
+            ("measure", "reference", *(data.name for data in report.data_sets)),
+            tuple(rows),
+            (
+                "A data set's figure less the reference's, with its 95 % interval; too much is as far from people as too little.",
+            ),
+        )
+
+
+def signed(gap: ToReference, metric: Definition) -> str:
+    """A distance to the reference in the metric's unit, with its sign, its interval, and what it says beyond chance."""
+    text = _plus(gap.difference, metric)
+    if not gap.interval:
+        return text
+    said = ", more" if gap.low > 0 else ", less" if gap.high < 0 else ""
+    return f"{text} [{_plus(gap.low, metric)}, {_plus(gap.high, metric)}]{said}"
+
+
+def _plus(value: float, metric: Definition) -> str:
+    return ("+" if value > 0 else "") + number(value, metric)
 
 
 def _topics(report: Report) -> Part:

@@ -7,10 +7,12 @@ from typing import Any
 
 from duologue.errors import UsageError
 from duologue.evaluation.protocol import GROUPS
-from duologue.evaluation.records import Report
+from duologue.evaluation.records import Definition, Figure, Gap, Report
 from duologue.evaluation.rendering import charts
+from duologue.evaluation.rendering.columns import columns
 from duologue.evaluation.rendering.extras import parts
-from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, number, paper, titled
+from duologue.evaluation.rendering.numbers import number
+from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, paper, titled
 from duologue.text import printable
 
 
@@ -35,6 +37,7 @@ def page(report: Report) -> str:
         report=report,
         groups=[group for group in (_group(report, name) for name in GROUPS) if group["rows"]],
         gaps=_gaps(report),
+        to_reference=_to_reference(report),
         parts=parts(report),
         legend=legend(report)[: 2 if report.differences else 1],
     )
@@ -47,30 +50,15 @@ def _group(report: Report, name: str) -> dict[str, Any]:
     shares = [n for n in held if charts.charted(report.metrics[n])]
     others = [n for n in held if n not in shares]
     marks = {(g.metric, g.second): g for g in report.differences}
+    beside = columns(report, held)
     rows = []
     for metric_name in held:
         metric = report.metrics[metric_name]
-        cells = []
-        for data in report.data_sets:
-            f = data.figures.get(metric_name)
-            gap = marks.get((metric_name, data.name))
-            cells.append(
-                None
-                if f is None
-                else {
-                    "value": number(f.value, metric),
-                    "low": number(f.low, metric),
-                    "high": number(f.high, metric),
-                    "interval": f.interval,
-                    "whole": None if f.whole is None else number(f.whole, metric),
-                    "n": f.n,
-                    "count": f.count,
-                    "of": f.of,
-                    "rows": f.rows,
-                    "differs": gap is not None and gap.p_holm < 0.05,
-                    "p": None if gap is None else gap.p_holm,
-                }
-            )
+        cells = [
+            _cell(data.figures.get(metric_name), metric, marks.get((metric_name, data.name)))
+            for data in report.data_sets
+        ]
+        cells += [_cell(column.figures.get(metric_name), metric, None) for column in beside]
         arrow = ARROWS[metric.direction]
         row = {"name": metric_name, "title": titled(metric), "metric": metric, "arrow": arrow, "cells": cells}
         rows.append(row | {"paper": paper(metric)})
@@ -82,7 +70,37 @@ def _group(report: Report, name: str) -> dict[str, Any]:
         )
         if svg
     ]
-    return {"title": TITLES[name], "rows": rows, "charts": drawn, "paper": any(row["paper"] for row in rows)}
+    return {
+        "title": TITLES[name],
+        "rows": rows,
+        "charts": drawn,
+        "beside": beside,
+        "paper": any(row["paper"] for row in rows),
+    }
+
+
+def _cell(figure: Figure | None, metric: Definition, gap: Gap | None) -> dict[str, Any] | None:
+    if figure is None:
+        return None
+    return {
+        "value": number(figure.value, metric),
+        "low": number(figure.low, metric),
+        "high": number(figure.high, metric),
+        "interval": figure.interval,
+        "whole": None if figure.whole is None else number(figure.whole, metric),
+        "n": figure.n,
+        "count": figure.count,
+        "of": figure.of,
+        "rows": figure.rows,
+        "differs": gap is not None and gap.p_holm < 0.05,
+        "p": None if gap is None else gap.p_holm,
+    }
+
+
+def _to_reference(report: Report) -> Any:
+    from markupsafe import Markup
+
+    return Markup(charts.to_reference(report))  # noqa: S704 - drawn here by matplotlib
 
 
 def _gaps(report: Report) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import re
 
 from duologue.evaluation.protocol import GROUPS
 from duologue.evaluation.records import DataSetReport, Definition, Gap, Report
+from duologue.evaluation.rendering.columns import columns
 from duologue.evaluation.rendering.extras import parts
 from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, paper, shown, titled
 from duologue.text import printable
@@ -29,12 +30,15 @@ def markdown(report: Report) -> str:
         if not names:
             continue
         stated = any(report.metrics[n].paper for n in names)
-        head = ["", *(_plain(d.name) for d in report.data_sets), *(["the paper"] if stated else [])]
+        beside = columns(report, names)
+        head = ["", *(_plain(d.name) for d in report.data_sets), *(_plain(c.title) for c in beside)]
+        head += ["the paper"] if stated else []
         lines += ["", f"## {TITLES[group]}", "", _row(head), _row(["---"] * len(head))]
         for name in names:
             metric = report.metrics[name]
             cells = [f"{_plain(titled(metric))} {ARROWS[metric.direction]}".rstrip()]
             cells += [_cell(data, name, metric, gaps.get((name, data.name))) for data in report.data_sets]
+            cells += [_plain(shown(column.figures.get(name), metric, column.n)) for column in beside]
             if stated:
                 cells.append(_plain(paper(metric)))
             lines.append(_row(cells))

@@ -8,7 +8,9 @@ from rich.text import Text
 
 from duologue.evaluation.protocol import GROUPS
 from duologue.evaluation.records import DataSetReport, Definition, Figure, Gap, Report
+from duologue.evaluation.rendering.columns import columns
 from duologue.evaluation.rendering.extras import Part, parts
+from duologue.evaluation.rendering.numbers import number
 from duologue.text import printable
 
 ARROWS = {"higher": "\u2191", "lower": "\u2193", "human": "\u2248", "none": ""}
@@ -74,6 +76,9 @@ def _table(report: Report, title: str, names: list[str]) -> Table:
     table.add_column("")
     for data in report.data_sets:
         table.add_column(Text(f"{printable(data.name)}\nn = {data.conversations:,}"), justify="right")
+    beside = columns(report, names)
+    for column in beside:
+        table.add_column(Text(f"{printable(column.title)}\nn = {column.n:,}"), justify="right")
     stated = any(report.metrics[name].paper for name in names)
     if stated:
         table.add_column("the paper")
@@ -82,6 +87,7 @@ def _table(report: Report, title: str, names: list[str]) -> Table:
         metric = report.metrics[name]
         label = f"{titled(metric)} {ARROWS[metric.direction]}".rstrip()
         cells = [_cell(data, name, metric, gaps.get((name, data.name))) for data in report.data_sets]
+        cells += [shown(column.figures.get(name), metric, column.n) for column in beside]
         if stated:
             cells.append(paper(metric))
         table.add_row(Text(printable(label)), *map(Text, cells))
@@ -106,20 +112,16 @@ def _cell(data: DataSetReport, name: str, metric: Definition, gap: Gap | None) -
     return f"{shown(figure, metric, data.conversations)}{mark}"
 
 
-def shown(figure: Figure, metric: Definition, conversations: int) -> str:
-    """A figure with its interval, in its unit; the figure of all where it has one, and what it is measured of where that is not every one of the conversations."""
+def shown(figure: Figure | None, metric: Definition, conversations: int) -> str:
+    """A figure with its interval, in its unit, and empty where there is none.
+
+    With it stand the figure of all where it has one, and of how many it is where that is not every one of the conversations.
+    """
+    if figure is None:
+        return ""
     value = number(figure.value, metric)
     if figure.interval:
         value += f" [{number(figure.low, metric)}, {number(figure.high, metric)}]"
     if figure.whole is not None:
         value += f" (whole: {number(figure.whole, metric)})"
     return value if figure.n == conversations else f"{value} n={figure.n:,}"
-
-
-def number(value: float, metric: Definition) -> str:
-    """A value in its unit: shares in per cent."""
-    if metric.unit == "share":
-        return f"{100 * value:.1f}%"
-    if metric.unit == "count" and value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.2f}" if abs(value) < 100 else f"{value:.1f}"

@@ -50,7 +50,7 @@ class Perplexity(_Generated):
 
 class PerplexityChange(_Generated):
     """How much the perplexity changes when the own profile is seen, as a share of the perplexity without: -0.1 is a tenth
-    less, and less is better.
+    less, and less is better. The paper's is what follows from its perplexities with and without.
     """
 
     unit = "ratio"
@@ -59,6 +59,17 @@ class PerplexityChange(_Generated):
     def __init__(self, test: str) -> None:
         self.name = f"perplexity_{test}_change"
         self.title = f"perplexity on {'itself' if test == 'self' else 'human'}, change by own"
+        none, own = (_PAPER.get(f"perplexity_{test}_{mode}", {}) for mode in ("none", "own"))
+        self.paper = stated_change(none, own)
+
+
+def stated_change(none: Mapping[str, float], own: Mapping[str, float]) -> dict[str, float]:
+    """The change by the own profile that follows from the paper's values without it and with it, by data set.
+
+    What stands behind a comma in the names tells without from with.
+    """
+    without = {what.split(",")[0]: value for what, value in none.items()}
+    return {name: value / without[name] - 1.0 for what, value in own.items() if (name := what.split(",")[0]) in without}
 
 
 def metrics() -> list[_Generated]:

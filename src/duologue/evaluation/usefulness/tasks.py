@@ -12,7 +12,7 @@ from duologue.evaluation.protocol import Described, Group
 from duologue.evaluation.usefulness.extraction import Extractor, Side
 from duologue.evaluation.usefulness.generator import GeneratorOptions, missing
 from duologue.evaluation.usefulness.items import MODES, Item, Mode, TooLittle, hit, items, split
-from duologue.evaluation.usefulness.perplexity import SEEN, perplexities
+from duologue.evaluation.usefulness.perplexity import SEEN, perplexities, stated_change
 from duologue.evaluation.usefulness.perplexity import metrics as perplexity_metrics
 from duologue.evaluation.usefulness.rankers import Ranker, Retrieval, VectorRanker
 from duologue.evaluation.view import View
@@ -59,7 +59,9 @@ class Hits(_Useful):
 
 
 class Change(_Useful):
-    """How much hits@1 changes when the own profile is seen, as a share of hits@1 without: 0.5 is half as much again."""
+    """How much hits@1 changes when the own profile is seen, as a share of hits@1 without: 0.5 is half as much again. The
+    paper's is what follows from its hits@1 with and without.
+    """
 
     source = TABLES
     unit = "ratio"
@@ -68,6 +70,8 @@ class Change(_Useful):
     def __init__(self, model: str, test: str) -> None:
         self.name = f"{model}_{test}_change"
         self.title = f"{'IR' if model == 'ir' else model} on {'itself' if test == 'self' else 'human'}, change by own"
+        none, own = (_PAPER.get(f"{model}_{test}_{mode}", {}) for mode in ("none", "own"))
+        self.paper = stated_change(none, own)
 
 
 class Extraction(_Useful):
