@@ -29,7 +29,6 @@ SIMILAR = 0.9
 """Cosine above which an attribute is a near-duplicate; the configuration's default."""
 FRESH = 2_000
 """Attributes of which it is known by comparing all whether they are near-duplicates."""
-_BLOCK = 65_536
 
 
 class NeverMind:
@@ -63,13 +62,13 @@ def near_duplicates(inputs: Inputs, size: int) -> Line:
     first: dict[str, int] = {}
     for row in kept.tolist():
         first.setdefault(normalise(texts[row]), row)
+    held = vectors[kept]
     alike = []
-    for row in asked:
-        before = kept[: np.searchsorted(kept, row)]
-        near = any(
-            (vectors[before[i : i + _BLOCK]] @ vectors[row]).max() > SIMILAR for i in range(0, len(before), _BLOCK)
-        )
-        alike.append(near or first.get(normalise(texts[row]), row) < row)
+    for start in range(0, len(asked), 64):
+        similar = vectors[asked[start : start + 64]] @ held.T
+        for row, similarities in zip(asked[start : start + 64], similar, strict=True):
+            near = bool(similarities[: np.searchsorted(kept, row)].max() > SIMILAR)
+            alike.append(near or first.get(normalise(texts[row]), row) < row)
     said = [answers[row - half] is not None for row in asked]
     found = sum(one for one, is_one in zip(said, alike, strict=True) if is_one)
     return {
