@@ -148,7 +148,7 @@ class RayExecutor:
                     _log.warning(
                         "no worker has begun after %.0f s (%s); the run goes on when there is one, or stop it with Ctrl+C",
                         SILENCE,
-                        self._session.lacking() or "all room on the cluster is taken",
+                        self._session.lacking() or "there is room for one; it is taken, or the cluster is slow",
                     )
                 if not given_up and loop.time() - heard > SILENCE and await self._gave_up():
                     given_up = True
