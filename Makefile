@@ -7,8 +7,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 # An environment of its own, for torch, trl and peft are large.
 VENV_TRAIN ?= .venv-train
+VENV_RAY ?= .venv-ray
 
-.PHONY: demo test test-train env env-dev models browser lint types unit bench-engine lock lock-train clean
+.PHONY: demo test test-train test-ray env env-dev models browser lint types unit bench-engine lock lock-train lock-ray clean
 
 demo: env
 	$(BIN)/duologue run --preset quick --out $(DEMO)
@@ -55,6 +56,16 @@ $(VENV_TRAIN)/.stamp: requirements-train.txt pyproject.toml
 	$(VENV_TRAIN)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
+# Runs on several Ray nodes on this machine, killed workers, nodes and drivers among them.
+test-ray: $(VENV_RAY)/.stamp
+	$(VENV_RAY)/bin/pytest -m ray
+
+$(VENV_RAY)/.stamp: requirements-ray.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV_RAY)
+	$(VENV_RAY)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-ray.txt
+	$(VENV_RAY)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
 # The engine's table; PEERS is a folder of the peers' virtual environments, see bench/README.md.
 bench-engine: env-dev
 	$(BIN)/python bench/engine_all.py $(if $(PEERS),--envs $(PEERS))
@@ -74,5 +85,11 @@ lock-train:
 	$(LOCK) --extra embedded --extra parquet --extra review --extra hub --extra evaluate --extra train --extra dev \
 		-P torch==$(TORCH)+cpu -c requirements-dev.txt -o requirements-train.txt pyproject.toml
 
+# What requirements-dev.txt has is taken over with its hashes here too.
+lock-ray:
+	cp requirements-dev.txt requirements-ray.txt
+	$(LOCK) --extra embedded --extra parquet --extra review --extra hub --extra evaluate --extra ray --extra dev \
+		-c requirements-dev.txt -o requirements-ray.txt pyproject.toml
+
 clean:
-	rm -rf $(VENV) $(VENV_TRAIN) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV_TRAIN) $(VENV_RAY) .mypy_cache .ruff_cache .pytest_cache

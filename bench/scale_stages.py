@@ -17,6 +17,7 @@ from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.pairing.match import Pairs, pair_users
 from duologue.records import Attribute, Profile
 from duologue.text import normalise
+from duologue.users.attribute_bootstrap import _wave
 from duologue.users.clustering import Labels, assign, cluster
 from duologue.users.expansion import Expansion, _with_categories
 from duologue.users.known import Known
@@ -27,7 +28,7 @@ DISTANCE = 0.65
 SIMILAR = 0.9
 """Cosine above which an attribute is a near-duplicate; the configuration's default."""
 FRESH = 2_000
-"""Attributes that are held against the others."""
+"""Attributes of which it is known by comparing all whether they are near-duplicates."""
 
 
 class NeverMind:
@@ -48,35 +49,52 @@ def clustering(inputs: Inputs, size: int) -> Line:
 
 
 def near_duplicates(inputs: Inputs, size: int) -> Line:
-    """Some attributes held against all others, and how many of the true near-duplicates are found.
+    """The whole stage: half of the attributes are known and the others come in the waves of a run, each refused or kept.
 
-    Those asked about are drawn from all; where there are copies, from the copies.
+    Of some of the others it is counted how many of the true near-duplicates are found; where there are copies, of copies.
     """
     texts, vectors = inputs.load(size)
-    places = range(size) if inputs.kind == "plain" else range(9, size, 10)
-    asked = random.Random(2).sample(places, min(FRESH, len(places) // 2))
-    others = np.ones(size, dtype=np.bool_)
-    others[asked] = False
-    rows = np.flatnonzero(others)
-    held = vectors[rows]
-    true = np.concatenate([(vectors[asked[i : i + 64]] @ held.T).max(axis=1) for i in range(0, len(asked), 64)])
-    known = Known([texts[row] for row in rows.tolist()], held)
-    same = {normalise(texts[row]) for row in rows.tolist()}
-    alike = [bool(value > SIMILAR) or normalise(texts[row]) in same for row, value in zip(asked, true, strict=True)]
-    # Where there are lists, they are made at the first question.
-    _, first = measured(lambda: known.duplicate("makes the lists", vectors[0], SIMILAR))
-    answers, line = measured(lambda: [known.duplicate(texts[row], vectors[row], SIMILAR) for row in asked])
-    found = sum(answer is not None for answer, is_one in zip(answers, alike, strict=True) if is_one)
+    half = size // 2
+    places = range(half, size) if inputs.kind == "plain" else range(half + 9 - half % 10, size, 10)
+    asked = sorted(random.Random(2).sample(places, min(FRESH, len(places))))
+    answers, line = measured(lambda: _refused(texts, vectors, half))
+    kept = np.concatenate([np.arange(half), np.flatnonzero([answer is None for answer in answers]) + half])
+    first: dict[str, int] = {}
+    for row in kept.tolist():
+        first.setdefault(normalise(texts[row]), row)
+    held = vectors[kept]
+    alike = []
+    for start in range(0, len(asked), 64):
+        similar = vectors[asked[start : start + 64]] @ held.T
+        for row, similarities in zip(asked[start : start + 64], similar, strict=True):
+            near = bool(similarities[: np.searchsorted(kept, row)].max() > SIMILAR)
+            alike.append(near or first.get(normalise(texts[row]), row) < row)
+    said = [answers[row - half] is not None for row in asked]
+    found = sum(one for one, is_one in zip(said, alike, strict=True) if is_one)
     return {
         **line,
+        "looked up": size - half,
         "asked": len(asked),
         "true ones": sum(alike),
         "of them found": found,
         "recall": round(found / max(1, sum(alike)), 4),
-        "wrongly found": sum(answer is not None for answer in answers) - found,
-        "CPU ms each": round(line["CPU seconds"] / len(asked) * 1000, 2),
-        "seconds of making lists": first["seconds"],
+        "wrongly found": sum(said) - found,
+        "CPU ms each": round(line["CPU seconds"] / (size - half) * 1000, 3),
     }
+
+
+def _refused(texts: Sequence[str], vectors: Floats, half: int) -> list[str | None]:
+    """Why each text after the first ``half`` is refused."""
+    known = Known(list(texts[:half]), vectors[:half])
+    answers: list[str | None] = []
+    step = _wave(len(texts) - half)
+    for start in range(half, len(texts), step):
+        ahead = known.ahead(vectors[start : start + step])
+        for number, text in enumerate(texts[start : start + step]):
+            answers.append(ahead.duplicate(number, text, SIMILAR))
+            if answers[-1] is None:
+                ahead.keep(number, text)
+    return answers
 
 
 def joining(inputs: Inputs, size: int) -> Line:

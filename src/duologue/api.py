@@ -16,7 +16,7 @@ from typing import Protocol
 import orjson
 import yaml
 
-from duologue.backends.make import check_model, judge_config, make_backend
+from duologue.backends.make import JUDGE_LOG, check_model, judge_config, make_backend
 from duologue.backends.protocol import Backend
 from duologue.config.fingerprint import fingerprint
 from duologue.config.model_settings import with_model_settings
@@ -58,7 +58,6 @@ from duologue.store.reading import RunReader
 
 _log = logging.getLogger("duologue")
 
-JUDGE_LOG = "llama-judge.log"
 OWN_FILES = frozenset(("run.lock", "run.log", "llama.log", JUDGE_LOG))
 """What a run that ended before it had a database may have left in its folder."""
 
@@ -208,8 +207,8 @@ async def run_async(
                 with _interruptible(engine, judge):
                     roles = Roles(
                         engine,
-                        StoppableEmbedder(place.embedder(embedder), engine.check),
-                        StoppableNli(place.nli(nli), engine.check),
+                        StoppableEmbedder(place.embedder(embedder, engine.check), engine.check),
+                        StoppableNli(place.nli(nli, engine.check), engine.check),
                         StoppableToxicity(toxicity, engine.check),
                         ledger,
                         memory,

@@ -106,3 +106,19 @@ def test_trying_adapters_costs_calls() -> None:
     assert two.total.calls > one.total.calls
     assert not any("Training" in note for note in one.notes)
     assert any("Training 1 adapter(s) is not included" in note for note in two.notes)
+
+
+def test_workers_share_the_time_of_level_3() -> None:
+    wide = {"pairing__pairs": 400, "engine__concurrency": 4}
+    one = estimate(config(**wide))
+    four = estimate(config(**wide, executor__kind="ray", executor__workers=4))
+    for stage in ("conversations", "critic"):
+        assert four.stage(stage).seconds == pytest.approx(one.stage(stage).seconds / 4)
+    assert four.stage("users").seconds == one.stage("users").seconds
+    assert four.total.calls == one.total.calls
+    assert any("4 worker(s)" in note for note in four.notes)
+    unknown = estimate(config(**wide, executor__kind="ray"))
+    assert unknown.total.seconds == pytest.approx(one.total.seconds)
+    assert any("executor.workers is null" in note for note in unknown.notes)
+    few = estimate(config(**wide, executor__kind="ray", executor__workers=4, executor__shards=2))
+    assert few.stage("conversations").seconds == pytest.approx(one.stage("conversations").seconds / 2)

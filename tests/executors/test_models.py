@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from tests.executors.conftest import configure, exported
 
 from duologue import api
+from duologue.errors import RunStopped
 from duologue.executors.make import _Here
 from duologue.executors.ray import models
 from duologue.executors.ray.models import RayEmbedder, RayNli, Shared
@@ -27,15 +28,26 @@ class Session:
 
     threads = 1
 
-    def __init__(self, broken: bool = False) -> None:
+    def __init__(self, broken: bool = False, empty: bool = False) -> None:
         self.asked: Counter[str] = Counter()
         self.broken = broken
+        self.empty = empty
         self.made = self.released = 0
         self._actors: list[Any] = []
 
-    def shared(self, worker: Any, arguments: dict[str, Any], method: str, parts: Sequence[Sequence[Any]]) -> list[Any]:
+    def shared(
+        self,
+        worker: Any,
+        arguments: dict[str, Any],
+        method: str,
+        parts: Sequence[Sequence[Any]],
+        check: Callable[[], None],
+    ) -> list[Any] | None:
+        check()
         if self.broken:
             raise RuntimeError("the actor died")
+        if self.empty:
+            return None
         if not self._actors:
             self.made += 1
             self._actors = [worker(**arguments) for _ in range(2)]
@@ -47,9 +59,13 @@ class Session:
         self._actors = []
 
 
-def both(session: Any, bulk: int = 10) -> tuple[RayEmbedder, RayNli]:
+def go_on() -> None:
+    """The run is not to stop."""
+
+
+def both(session: Any, bulk: int = 10, check: Callable[[], None] = go_on) -> tuple[RayEmbedder, RayNli]:
     shared = Shared(session, "scripted", "scripted", bulk)
-    return RayEmbedder(ScriptedEmbedder(), shared), RayNli(ScriptedNli(), shared)
+    return RayEmbedder(ScriptedEmbedder(), shared, check), RayNli(ScriptedNli(), shared, check)
 
 
 def test_large_requests_go_to_actors_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,6 +91,28 @@ def test_without_actors_the_work_is_done_here(caplog: pytest.LogCaptureFixture) 
     assert ["the actor died" in said for said in caplog.messages] == [True]
 
 
+def test_while_no_actor_answers_the_work_is_done_here(caplog: pytest.LogCaptureFixture) -> None:
+    session = Session(empty=True)
+    embedder, _ = both(session)
+    for _ in range(2):
+        assert (embedder.embed(TEXTS) == ScriptedEmbedder().embed(TEXTS)).all()
+    assert ["until an actor on the cluster answers" in said for said in caplog.messages] == [True]
+    session.empty = False
+    embedder.embed(TEXTS)
+    assert (session.asked["embed"], session.released) == (700, 0)
+
+
+def test_a_run_that_is_to_stop_does_so_while_actors_are_waited_for() -> None:
+    def stop() -> None:
+        raise RunStopped("Ctrl+C")
+
+    session = Session()
+    embedder, _ = both(session, check=stop)
+    with pytest.raises(RunStopped, match=r"Ctrl\+C"):
+        embedder.embed(TEXTS)
+    assert session.made == 0
+
+
 def test_stages_ask_for_as_much_as_is_shared_out() -> None:
     """What the table of vectors and the building of many profiles ask at once is above the limit."""
     assert min(kept.CHUNK, kept.MANY) > models.BULK
@@ -86,10 +124,10 @@ def test_a_run_shares_its_users_out(tmp_path: Path, local: bytes, monkeypatch: p
     embedder, nli = both(session, bulk=1)
 
     class Place(_Here):
-        def embedder(self, inner: Embedder) -> Embedder:
+        def embedder(self, inner: Embedder, check: Callable[[], None]) -> Embedder:
             return embedder
 
-        def nli(self, inner: Nli) -> Nli:
+        def nli(self, inner: Nli, check: Callable[[], None]) -> Nli:
             return nli
 
     monkeypatch.setattr(api, "open_place", lambda config: Place(config.executor))

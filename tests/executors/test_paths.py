@@ -15,7 +15,10 @@ def test_relative_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/somebody")
     over = {"model__backend": "embedded", "model__name": "weights/m.gguf", "model__adapter": "~/adapter"}
-    found = absolute(configure(tmp_path, small_models__nli="my-nli", **over))
+    judge = {"backend": "embedded", "name": "weights/j.gguf"}
+    found = absolute(configure(tmp_path, small_models__nli="my-nli", critic__judge=judge, **over))
+    assert found.critic.judge is not None
+    assert found.critic.judge.name == str(tmp_path / "weights" / "j.gguf")
     assert found.model.name == str(tmp_path / "weights" / "m.gguf")
     assert found.model.adapter == "/home/somebody/adapter"
     assert found.small_models.nli == str(tmp_path / "my-nli")

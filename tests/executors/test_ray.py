@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
+import json
 import os
 import signal
 import subprocess
@@ -17,8 +20,11 @@ from tests.executors import conftest
 from tests.executors.conftest import Booked, charged, configure, exported, paid_twice
 
 from duologue.api import run
+from duologue.config.sections import ExecutorConfig
 from duologue.errors import ConfigError, RunStopped, UsageError
 from duologue.executors.ray import executor
+from duologue.executors.ray.models import RayEmbedder, RayNli, Shared
+from duologue.executors.ray.session import RaySession
 from duologue.models.scripted import ScriptedEmbedder, ScriptedNli
 from duologue.store.reading import RunReader
 
@@ -136,19 +142,77 @@ def test_the_data_set_lies_in_shards_at_the_storage(cluster: Any, tmp_path: Path
 
 
 def test_large_requests_to_small_models_are_shared_out(cluster: Any) -> None:
-    from duologue.executors.ray.models import RayEmbedder, RayNli, Shared
-    from duologue.executors.ray.session import RaySession
-
     session = RaySession(configure_executor())
     texts = [f"I keep {n % 437} owls." for n in range(900)]
     embedder, nli = ScriptedEmbedder(), ScriptedNli()
     shared = Shared(session, "scripted", "scripted", bulk=10)
     try:
-        assert (RayEmbedder(embedder, shared).embed(texts) == embedder.embed(texts)).all()
+        assert (RayEmbedder(embedder, shared, go_on).embed(texts) == embedder.embed(texts)).all()
         pairs = list(zip(texts, reversed(texts), strict=True))
-        assert (RayNli(nli, shared).predict(pairs) == nli.predict(pairs)).all()
+        assert (RayNli(nli, shared, go_on).predict(pairs) == nli.predict(pairs)).all()
         assert not shared._failed
+        assert not shared._waited
     finally:
+        session.release()
+
+
+def test_a_judge_of_its_own_judges_on_workers(cluster: Any, tmp_path: Path) -> None:
+    judged = {"critic__judge": {"backend": "scripted", "name": "judge"}, "loop__iterations": 1}
+    judged["critic__filters"] = ["faithfulness-llm"]
+    here = run(configure(tmp_path, **judged), tmp_path / "here")
+    there = run(configure(tmp_path, kind="ray", workers=2, shards=2, **judged), tmp_path / "there")
+    assert exported(tmp_path / "there") == exported(tmp_path / "here")
+    asked = []
+    for folder in (tmp_path / "here", tmp_path / "there"):
+        with RunReader(folder) as reader:
+            asked.append({total.purpose: total.calls for total in reader.call_totals()})
+    assert asked[0] == asked[1]
+    assert asked[0]["judge.faithfulness"] > 0
+    assert there.usage.calls >= here.usage.calls == sum(asked[0].values())
+
+
+def test_each_worker_asks_its_own_server(cluster: Any, tmp_path: Path) -> None:
+    servers = [Server(), Server()]
+    addresses = [server.address for server in servers]
+    try:
+        with contextlib.suppress(RunStopped):
+            run(
+                configure(
+                    tmp_path,
+                    kind="ray",
+                    workers=2,
+                    shards=4,
+                    endpoints=addresses,
+                    loop__iterations=1,
+                    model__backend="endpoint",
+                    model__name="m",
+                    model__base_url=addresses[0],
+                ),
+                tmp_path / "run",
+            )
+    finally:
+        for server in servers:
+            server.close()
+    assert all(server.calls > 0 for server in servers)
+
+
+def test_a_node_killed_under_the_small_models_is_done_without(cluster: Any) -> None:
+    """Of six actors there is room for five, and one is lost with its node: the others do all of it."""
+    node = cluster.add_node(num_cpus=1, object_store_memory=MEMORY)
+    session = RaySession(configure_executor(workers=6))
+    shared = Shared(session, "scripted", "scripted", bulk=10)
+    texts = [f"I keep {n} owls." for n in range(20_000)]
+    embedder = ScriptedEmbedder()
+    expected = embedder.embed(texts)
+    killed = threading.Timer(1.0, lambda: cluster.remove_node(node, allow_graceful=False))
+    killed.start()
+    try:
+        for _ in range(3):
+            assert (RayEmbedder(embedder, shared, go_on).embed(texts) == expected).all()
+        assert not shared._failed
+        assert not shared._waited
+    finally:
+        killed.join()
         session.release()
 
 
@@ -183,10 +247,56 @@ def test_what_ray_cannot_do_is_said_before_it_starts(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def configure_executor() -> Any:
-    from duologue.config.sections import ExecutorConfig
+def test_a_gpu_that_is_not_there_is_refused() -> None:
+    """A Ray of its own never grows. In a process of its own, for the cluster of the other tests is this one's."""
+    code = (
+        "from duologue.config.sections import ExecutorConfig\n"
+        "from duologue.executors.ray.session import RaySession\n"
+        "RaySession(ExecutorConfig(kind='ray', gpus=8)).__enter__()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "ConfigError: executor.gpus: a worker needs 1 CPU(s) and 8 GPU(s) of one node" in ended.stderr
 
-    return ExecutorConfig(kind="ray", workers=2, address=None, shards=None, cpus=1.0, gpus=0.0, storage=None)
+
+class Server:
+    """An endpoint whose every answer is one sentence."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        served = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                served.calls += 1
+                self.rfile.read(int(self.headers["content-length"]))
+                choice = {"message": {"role": "assistant", "content": "I like owls."}, "finish_reason": "stop"}
+                body = json.dumps({"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 4}}).encode()
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Nothing is said."""
+
+        self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self._http.server_port}/v1"
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+
+def go_on() -> None:
+    """The run is not to stop."""
+
+
+def configure_executor(workers: int = 2) -> ExecutorConfig:
+    return ExecutorConfig(kind="ray", workers=workers)
 
 
 def _wait(for_: Any, seconds: float = 300.0) -> None:

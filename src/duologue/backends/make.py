@@ -10,6 +10,9 @@ from duologue.config.sections import Config
 from duologue.errors import ConfigError, ModelError, UsageError
 from duologue.models.fetch import OnProgress
 
+JUDGE_LOG = "llama-judge.log"
+"""llama.cpp's log of the judge's model, beside that of the one that writes."""
+
 
 def check_model(config: Config) -> None:
     """Refuse a model that can't be, before anything is written. Raises ConfigError, UsageError or ModelError."""

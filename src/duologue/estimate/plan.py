@@ -184,6 +184,8 @@ def _line(
             answer = ANSWER_TOKENS.get(purpose, OTHER_TOKENS)
     seconds = seen.seconds if seen is not None else assumed.call_seconds + assumed.token_seconds * answer
     width = config.engine.concurrency if features.slots is None else features.slots
+    if stage != "users":
+        width *= _workers(config)
     wide = config.pairing.pairs * config.generator.candidates
     overlaps = seen is not None or assumed.side_by_side
     at_once = min(width, _EXPANSION_AT_ONCE.get(purpose, wide), max(1.0, calls)) if overlaps else 1.0
@@ -197,6 +199,14 @@ def _line(
         calls * (prompt * budget.prompt_price + answer * budget.completion_price) / 1_000_000,
         calls * seconds / at_once,
     )
+
+
+def _workers(config: Config) -> int:
+    """How many work on level 3 side by side; 1 where the cluster decides."""
+    executor = config.executor
+    if executor.kind != "ray":
+        return 1
+    return min(executor.workers or 1, executor.shards or config.pairing.pairs, config.pairing.pairs)
 
 
 def _notes(config: Config, assumed: Assumptions, folder: Path | None, lines: tuple[Line, ...]) -> tuple[str, ...]:
@@ -217,6 +227,12 @@ def _notes(config: Config, assumed: Assumptions, folder: Path | None, lines: tup
     if config.loop.method != "few-shot":
         made = config.loop.iterations - 1
         notes.append(f"Training {made} adapter(s) is not included; without a GPU it can take longer than all calls.")
+    if config.executor.kind == "ray":
+        notes.append(
+            "executor.workers is null, so the time of level 3 is that of one worker; name the number that the cluster has room for."
+            if config.executor.workers is None
+            else f"Level 3 is taken to have {_workers(config)} worker(s), each with its own calls in flight; levels 1 and 2 have one process."
+        )
     total_tokens = sum(line.prompt_tokens + line.completion_tokens for line in lines)
     cost = sum(line.cost for line in lines)
     budget = config.budget

@@ -11,6 +11,7 @@ from duologue.errors import ConfigError
 from duologue.executors.parts import Parts
 from duologue.executors.protocol import Executor
 from duologue.models.protocol import Embedder, Nli
+from duologue.models.stoppable import Check
 
 _log = logging.getLogger("duologue")
 
@@ -29,12 +30,12 @@ class Place(Protocol):
     ) -> None:
         """End what was started."""
 
-    def embedder(self, inner: Embedder) -> Embedder:
-        """The embedder for the stages of this process."""
+    def embedder(self, inner: Embedder, check: Check) -> Embedder:
+        """The embedder for the stages of this process. Where it waits for others it calls ``check``, which may raise."""
         ...
 
-    def nli(self, inner: Nli) -> Nli:
-        """The NLI model for the stages of this process."""
+    def nli(self, inner: Nli, check: Check) -> Nli:
+        """The NLI model for the stages of this process; ``check`` as in :meth:`embedder`."""
         ...
 
     def executor(self, parts: Parts) -> Executor | None:
@@ -53,10 +54,6 @@ def check_executor(config: Config) -> None:
     if config.loop.method != "few-shot":
         raise ConfigError(
             f"loop.method: {config.loop.method} changes the model between iterations, which executor ray can't; use few-shot"
-        )
-    if config.critic.judge is not None:
-        raise ConfigError(
-            "critic.judge: the workers of executor ray have one model; leave it out, or use executor local"
         )
     from duologue.executors.ray.session import check_ray
 
@@ -94,11 +91,11 @@ class _Here:
     ) -> None:
         """Nothing is to end."""
 
-    def embedder(self, inner: Embedder) -> Embedder:
+    def embedder(self, inner: Embedder, check: Check) -> Embedder:
         """See the Protocol."""
         return inner
 
-    def nli(self, inner: Nli) -> Nli:
+    def nli(self, inner: Nli, check: Check) -> Nli:
         """See the Protocol."""
         return inner
 

@@ -7,6 +7,7 @@ what is accepted depends on the seed alone, never on which call ends first.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -120,17 +121,19 @@ async def bootstrap_attributes(
         answers = await ask_all(caller, [_request(attempt, caller, sampling, seed) for attempt in wave])
         read = [_read(attempt, answer, config) for attempt, answer in zip(wave, answers, strict=True)]
         read = await asyncio.to_thread(_refuse_split, read, nli)
-        rows = iter(await asyncio.to_thread(embedder.embed, [r.text for r in read if r.refusal is None]))
+        vectors = await asyncio.to_thread(embedder.embed, [r.text for r in read if r.refusal is None])
+        ahead = await asyncio.to_thread(known.ahead, vectors)
+        numbers = itertools.count()
         for attempt, one in zip(wave, read, strict=True):
             refusal = one.refusal
             if refusal is None:
-                vector = next(rows)
-                if twin := known.duplicate(one.text, vector, config.max_similarity):
+                number = next(numbers)
+                if twin := ahead.duplicate(number, one.text, config.max_similarity):
                     refusal = Refusal("duplicate", twin)
                 elif len(new) >= target:
                     refusal = Refusal("target", "enough attributes were accepted before it")
                 else:
-                    known.add(one.text, vector)
+                    ahead.keep(number, one.text)
                     new.append(Attribute.of(one.text, "bootstrapped"))
                     answered.append(attempt.query)
             history.append(refusal is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import Sequence
 
@@ -47,14 +48,16 @@ async def bootstrap_queries(
         snapshot = tuple(known.texts)
         requests = [_request(snapshot, attempt, config.query_context, caller, sampling, seed) for attempt in attempts]
         read = [read_query(answer, "query_bootstrap") for answer in await ask_all(caller, requests)]
-        rows = iter(await asyncio.to_thread(embedder.embed, [query for query, refusal in read if refusal is None]))
+        asked = [query for query, refusal in read if refusal is None]
+        ahead = known.ahead(await asyncio.to_thread(embedder.embed, asked))
+        numbers = itertools.count()
         for attempt, (query, refusal) in zip(attempts, read, strict=True):
             if refusal is None:
-                vector = next(rows)
-                if twin := known.duplicate(query, vector, config.query_similarity):
+                number = next(numbers)
+                if twin := ahead.duplicate(number, query, config.query_similarity):
                     refusal = Refusal("duplicate", twin)
                 else:
-                    known.add(query, vector)
+                    ahead.keep(number, query)
             item = make_id("q", "bootstrapped", str(attempt))
             ledger.record(
                 query_outcome(item, query, refusal, {"query": query, "origin": "bootstrapped", "category": ""})

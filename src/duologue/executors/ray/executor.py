@@ -135,13 +135,21 @@ class RayExecutor:
         ).start()
         until: float | None = None
         missing = len(shards)
-        given_up = False
-        heard = loop.time()
+        given_up = begun = warned = False
+        started = heard = loop.time()
         while missing:
             try:
                 found = await asyncio.wait_for(queue.get(), POLL)
             except TimeoutError:
                 active = (await self._hear()).active
+                begun = begun or active > 0
+                if not begun and not warned and loop.time() - started > SILENCE:
+                    warned = True
+                    _log.warning(
+                        "no worker has begun after %.0f s (%s); the run goes on when there is one, or stop it with Ctrl+C",
+                        SILENCE,
+                        self._session.lacking() or "there is room for one; it is taken, or the cluster is slow",
+                    )
                 if not given_up and loop.time() - heard > SILENCE and await self._gave_up():
                     given_up = True
                 stopped = self._parts.engine.stopped
@@ -157,6 +165,7 @@ class RayExecutor:
                     return
                 raise _lost(found) from found
             missing -= 1
+            begun = True
             heard = loop.time()
             yield found
 

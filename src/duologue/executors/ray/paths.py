@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from duologue.config.sections import Config
+from duologue.config.sections import Config, ModelConfig
 
 
 def absolute(config: Config) -> Config:
-    """The configuration with absolute paths in ``small_models.nli``, ``model.name`` (a .gguf file) and ``model.adapter``.
+    """The configuration with absolute paths in ``small_models.nli``, ``name`` (a .gguf file) and ``adapter`` of the models.
 
     Files themselves do not travel: each node has them at the same place. Names of models stay.
     """
-    model, small = config.model, config.small_models
+    critic, small = config.critic, config.small_models
+    if critic.judge is not None:
+        critic = critic.model_copy(update={"judge": _model(critic.judge)})
+    if small.nli not in ("builtin", "scripted"):
+        small = small.model_copy(update={"nli": _absolute(small.nli)})
+    return config.model_copy(update={"model": _model(config.model), "critic": critic, "small_models": small})
+
+
+def _model(model: ModelConfig) -> ModelConfig:
     if model.name.endswith(".gguf") and model.backend == "embedded":
         model = model.model_copy(update={"name": _absolute(model.name)})
     if model.adapter is not None:
         model = model.model_copy(update={"adapter": _absolute(model.adapter)})
-    if small.nli not in ("builtin", "scripted"):
-        small = small.model_copy(update={"nli": _absolute(small.nli)})
-    return config.model_copy(update={"model": model, "small_models": small})
+    return model
 
 
 def _absolute(path: str) -> str:

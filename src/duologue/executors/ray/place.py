@@ -12,6 +12,7 @@ from duologue.executors.ray.models import RayEmbedder, RayNli, Shared
 from duologue.executors.ray.paths import absolute
 from duologue.executors.ray.session import RaySession
 from duologue.models.protocol import Embedder, Nli
+from duologue.models.stoppable import Check
 
 
 class RayPlace:
@@ -31,13 +32,13 @@ class RayPlace:
     ) -> None:
         self._session.__exit__(kind, error, trace)
 
-    def embedder(self, inner: Embedder) -> Embedder:
+    def embedder(self, inner: Embedder, check: Check) -> Embedder:
         """See the Protocol."""
-        return RayEmbedder(inner, self._shared)
+        return RayEmbedder(inner, self._shared, check)
 
-    def nli(self, inner: Nli) -> Nli:
+    def nli(self, inner: Nli, check: Check) -> Nli:
         """See the Protocol."""
-        return RayNli(inner, self._shared)
+        return RayNli(inner, self._shared, check)
 
     def executor(self, parts: Parts) -> Executor:
         """See the Protocol."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
 from duologue.config.sections import ExecutorConfig
 from duologue.errors import ConfigError, UsageError
+from duologue.executors.ray.actors import Actors, RayCluster
+from duologue.executors.ray.room import lacking, places
 
 _log = logging.getLogger("duologue")
 
@@ -63,7 +65,7 @@ class RaySession:
     def __init__(self, config: ExecutorConfig) -> None:
         self._config = config
         self._own = False
-        self._kept: list[Any] = []
+        self._kept: Actors | None = None
         """Actors of :meth:`shared`."""
         self.threads = max(1, int(config.cpus))
         """Threads of a worker's small models."""
@@ -86,6 +88,12 @@ class RaySession:
                 options["address"] = joins
             _start(options, tries=1 if joins else STARTS)
             self._own = True
+            if joins is None and not places(ray.nodes(), self._config):
+                said = self.lacking()
+                ray.shutdown()
+                raise ConfigError(
+                    f"executor.{'gpus' if self._config.gpus else 'cpus'}: {said}; lower it, or name a cluster in executor.address"
+                )
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         return self
 
@@ -99,16 +107,17 @@ class RaySession:
             ray.shutdown()
 
     def workers(self) -> int:
-        """How many workers the configuration or the cluster's CPUs and GPUs allow, at least 1."""
+        """How many workers the configuration names or the cluster's nodes have room for, at least 1."""
         import ray
 
-        if self._config.workers is not None:
-            return self._config.workers
-        there = ray.cluster_resources()
-        most = there.get("CPU", 1.0) / self._config.cpus
-        if self._config.gpus:
-            most = min(most, there.get("GPU", 0.0) / self._config.gpus)
-        return max(1, int(most))
+        return self._config.workers or max(1, places(ray.nodes(), self._config))
+
+    def lacking(self) -> str | None:
+        """Why no node has room for a worker; None where one has."""
+        import ray
+
+        nodes = ray.nodes()
+        return None if places(nodes, self._config) else lacking(nodes, self._config)
 
     def pool(self, rows: list[dict[str, Any]], blocks: int, worker: type, arguments: dict[str, Any], size: int) -> Any:
         """A dataset that maps ``rows``, cut into ``blocks``, through ``size`` actors of the class ``worker``."""
@@ -129,25 +138,26 @@ class RaySession:
             **resources,
         )
 
-    def shared(self, worker: type, arguments: dict[str, Any], method: str, parts: Sequence[Sequence[Any]]) -> list[Any]:
+    def shared(
+        self,
+        worker: type,
+        arguments: dict[str, Any],
+        method: str,
+        parts: Sequence[Sequence[Any]],
+        check: Callable[[], None],
+    ) -> list[Any] | None:
         """What ``method`` of an actor of the class ``worker`` returns for each of the ``parts``, in their order.
 
-        The actors, as many as there are workers, stay until :meth:`release`; ``worker`` and ``arguments`` are the same in
-        every call. A lost one is started again by Ray. Raises Ray's own errors.
+        None when no actor answered in time. The actors, as many as there are workers, stay until :meth:`release`;
+        ``worker`` and ``arguments`` are the same in every call. ``check`` is called while it waits and may raise. Raises
+        RuntimeError when actors are lost again and again, and Ray's own errors.
         """
-        import ray
-        from ray.util import ActorPool
-
-        if not self._kept:
-            actor: Any = ray.remote(num_cpus=self._config.cpus, max_restarts=3, max_task_retries=3)(worker)
-            self._kept = [actor.remote(**arguments) for _ in range(self.workers())]
-        return list(ActorPool(self._kept).map(lambda one, part: getattr(one, method).remote(part), parts))
+        if self._kept is None:
+            self._kept = Actors(RayCluster(worker, arguments, self._config.cpus), self.workers())
+        return self._kept.map(method, parts, check)
 
     def release(self) -> None:
         """End the actors of :meth:`shared`, so that their CPUs are free for others."""
-        kept, self._kept = self._kept, []
-        if kept:
-            import ray
-
-            for actor in kept:
-                ray.kill(actor)
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.end()

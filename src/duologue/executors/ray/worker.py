@@ -8,16 +8,18 @@ import pickle
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from duologue.backends.make import make_backend
+from duologue.backends.make import JUDGE_LOG, judge_config, make_backend
 from duologue.backends.protocol import Answer, Backend, Request
-from duologue.config.sections import Config
+from duologue.config.sections import Config, ModelConfig
 from duologue.engine.budget import Budget
 from duologue.engine.engine import Engine
-from duologue.engine.usage import NOTHING
+from duologue.engine.usage import NOTHING, Usage, plus
 from duologue.errors import DuologueError, ModelError, RunStopped
 from duologue.executors.ray.link import Earlier, Link, LinkedDatabase, ask
 from duologue.executors.ray.messages import Job, Reply, Work
@@ -58,6 +60,7 @@ class ShardWorker:
         small = config.small_models
         self._error: DuologueError | None = None
         self._fit: Fit | None = None
+        self._judge: _Kept | None = None
         try:
             self._embedder = load_embedder(small.embedder, threads=threads)
             self._nli = load_nli(small.nli, threads=threads)
@@ -67,6 +70,9 @@ class ShardWorker:
             self._backend = _Kept(
                 pickle.loads(job.backend) if job.backend else make_backend(self._config, folder=self._scratch)  # noqa: S301
             )
+            chosen = judge_config(self._config)
+            if chosen is not None:
+                self._judge = _Kept(make_backend(chosen, folder=self._scratch, log=JUDGE_LOG))
         except DuologueError as error:
             # Reported with the first shard: an actor whose constructor raises is only started again.
             self._error = error
@@ -94,35 +100,47 @@ class ShardWorker:
         _lay_out(folder, work)
         budget = Budget(self._config.budget, *work.elsewhere)
         elsewhere = work.elsewhere
-        engine: Engine | None = None
+        engines: list[Engine] = []
+        """The one that writes, and the judge's where there is one. Both have the shard's log and budget."""
 
         def heard(reply: Reply) -> None:
             nonlocal elsewhere
             if reply.stop is not None:
-                if engine is not None:
+                for engine in engines:
                     engine.stop(reply.stop)
                 return
             budget.spend(reply.elsewhere[0] - elsewhere[0], reply.elsewhere[1] - elsewhere[1])
             elsewhere = reply.elsewhere
 
-        link = Link(self._hub, shard, work.attempt, lambda: engine.usage() if engine else NOTHING, heard)
+        link = Link(self._hub, shard, work.attempt, lambda: _usage(engines), heard)
         database = LinkedDatabase(folder, link)
         log = CallLog(database, self._job.revision)
         ledger = SqlLedger(database, self._job.revision)
         memory = SqlMemory(database, self._job.revision)
-        engine = Engine(
-            self._backend, log, self._config.engine, budget, earlier=Earlier(self._hub) if self._job.ask else None
-        )
+        earlier = Earlier(self._hub) if self._job.ask else None
+        backends = [backend for backend in (self._backend, self._judge) if backend is not None]
+        engines += [Engine(backend, log, self._config.engine, budget, earlier=earlier) for backend in backends]
         sending = asyncio.create_task(link.run())
         try:
-            await engine.start()
-            roles = Roles(engine, self._embedder, self._nli, self._toxicity, ledger, memory, fit=self._fit)
+            for engine in engines:
+                await engine.start()
+            roles = Roles(
+                engines[0],
+                self._embedder,
+                self._nli,
+                self._toxicity,
+                ledger,
+                memory,
+                judge=engines[1] if len(engines) > 1 else None,
+                fit=self._fit,
+            )
             pairs = [decode(Pair, pair) for pair in work.pairs]
             async for _ in make_loop(self._config, roles).winners(pairs, self._job.iteration, self._job.pool):
                 pass
         finally:
             # What was answered, noted or refused until here is the run's, however the shard ends.
-            await engine.close()
+            for engine in engines:
+                await engine.close()
             memory.close()
             log.close()
             try:
@@ -162,15 +180,26 @@ class _Kept:
         """Nothing: the next shard needs it."""
 
 
+def _usage(engines: Sequence[Engine]) -> Usage:
+    """The counts of all engines."""
+    return reduce(plus, (engine.usage() for engine in engines), NOTHING)
+
+
 def _for_worker(config: Config, number: int) -> Config:
-    """The configuration with this worker's endpoint and threads."""
-    model = config.model
+    """The configuration with this worker's endpoint and threads. The judge's endpoint is everybody's."""
+    model, critic = _with_threads(config.model, config), config.critic
     if config.executor.endpoints:
         urls = config.executor.endpoints
         model = model.model_copy(update={"base_url": urls[number % len(urls)]})
-    if model.threads is None:
-        model = model.model_copy(update={"threads": max(1, int(config.executor.cpus))})
-    return config.model_copy(update={"model": model})
+    if critic.judge is not None:
+        critic = critic.model_copy(update={"judge": _with_threads(critic.judge, config)})
+    return config.model_copy(update={"model": model, "critic": critic})
+
+
+def _with_threads(model: ModelConfig, config: Config) -> ModelConfig:
+    if model.threads is not None:
+        return model
+    return model.model_copy(update={"threads": max(1, int(config.executor.cpus))})
 
 
 def _lay_out(folder: Path, work: Work) -> None:
