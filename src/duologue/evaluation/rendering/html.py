@@ -10,7 +10,8 @@ from duologue.evaluation.protocol import GROUPS
 from duologue.evaluation.records import Report
 from duologue.evaluation.rendering import charts
 from duologue.evaluation.rendering.extras import parts
-from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, number, paper, titled
+from duologue.evaluation.rendering.scale import in_words, titled
+from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, number, paper
 from duologue.text import printable
 
 
@@ -73,7 +74,7 @@ def _group(report: Report, name: str) -> dict[str, Any]:
             )
         arrow = ARROWS[metric.direction]
         row = {"name": metric_name, "title": titled(metric), "metric": metric, "arrow": arrow, "cells": cells}
-        rows.append(row | {"paper": paper(metric)})
+        rows.append(row | {"paper": paper(metric), "scale": in_words(metric)})
     drawn = [
         Markup(svg)  # noqa: S704 - drawn here by matplotlib, which escapes its text
         for svg in (
