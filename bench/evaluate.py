@@ -1,6 +1,9 @@
 """Time and memory of ``duologue evaluate``: 10,000 and 100,000 conversations, all groups but the training ones.
 
-    python bench/evaluate.py [--sizes 10000 100000] [--data FILE]
+    python bench/evaluate.py [--sizes 10000 100000] [--data FILE] [--reference 400] [--seeds 1000] [--against 1000]
+
+With a reference, seeds (attributes of the profiles) and a second data set of these sizes, and with the report written; 0 leaves
+one out, and what is measured by it.
 
 The data are made by rule, or drawn from the conversations of ``--data``, each with one word changed so that none is an
 exact duplicate. Prints one line a size: seconds, the greatest memory, and both as ratios to the first size.
@@ -16,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 
 from duologue.datasets import open_dataset
@@ -23,9 +27,9 @@ from duologue.datasets import open_dataset
 GROUPS = "expansion,faithfulness,quality,cleanliness,diversity,likeness,toxicity"
 
 
-def write(path: Path, size: int, data: str | None) -> None:
-    """Write ``size`` rows of JSON."""
-    stream = random.Random(size)
+def write(path: Path, size: int, data: str | None, salt: str = "") -> None:
+    """Write ``size`` rows of JSON; another ``salt`` gives others."""
+    stream = random.Random(f"{size}{salt}" if salt else size)
     words = [f"{a}{b}" for a in ("ba", "ko", "mi", "tu", "re") for b in ("lan", "dor", "vik", "sen", "pol", "rum")]
     held = list(open_dataset(data)) if data else []
     with path.open("w", encoding="utf-8") as file:
@@ -44,6 +48,21 @@ def write(path: Path, size: int, data: str | None) -> None:
             file.write(json.dumps({"user_1": one, "user_2": two, "utterances": said}) + "\n")
 
 
+def beside(folder: Path, args: argparse.Namespace) -> list[str]:
+    """Write what the data set is measured by; return the options that name it."""
+    options: list[str] = []
+    for name in ("reference", "against"):
+        if size := getattr(args, name):
+            write(folder / f"{name}.jsonl", size, args.data, salt=name)
+            options += [f"--{name}", str(folder / f"{name}.jsonl")]
+    if args.seeds:
+        profiles = (p for d in open_dataset(folder / "data.jsonl") for p in (d.user_1, d.user_2))
+        seeds = islice(dict.fromkeys(text for profile in profiles for text in profile), args.seeds)
+        (folder / "seeds.txt").write_text("\n".join(seeds) + "\n", encoding="utf-8")
+        options += ["--seeds", str(folder / "seeds.txt")]
+    return options if args.no_out else [*options, "--out", str(folder / "report")]
+
+
 def main() -> None:
     """Measure each size in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -51,6 +70,10 @@ def main() -> None:
     parser.add_argument("--data", help="conversations to draw from")
     parser.add_argument("--groups", default=GROUPS)
     parser.add_argument("--sample", type=int, default=150)
+    parser.add_argument("--reference", type=int, default=400, help="conversations of the reference; 0: none")
+    parser.add_argument("--seeds", type=int, default=1000, help="seed attributes; 0: none")
+    parser.add_argument("--against", type=int, default=1000, help="conversations of a second data set; 0: none")
+    parser.add_argument("--no-out", action="store_true", help="write no report")
     args = parser.parse_args()
     first: tuple[float, float] | None = None
     for size in args.sizes:
@@ -58,6 +81,7 @@ def main() -> None:
             path = Path(folder) / "data.jsonl"
             write(path, size, args.data)
             command = [sys.executable, "-m", "duologue", "evaluate", str(path), "--groups", args.groups, "--quiet"]
+            command += beside(Path(folder), args)
             began = time.perf_counter()
             subprocess.run([*command, "--sample", str(args.sample)], check=True)
             seconds = time.perf_counter() - began

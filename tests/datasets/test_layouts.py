@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 from duologue.datasets.layouts import dialogue_of, labelled, layout_of, split_name
 from duologue.datasets.problems import BadRow
 from duologue.datasets.records import Provenance, Utterance
+from duologue.export.write import export_run
+from duologue.store.reading import RunReader
 
 HERE = Provenance("x", "jsonl", 1)
 SAID = (Utterance(1, "Hi."), Utterance(2, "Ho."))
@@ -74,6 +78,16 @@ def test_unknown_keys_are_no_layout() -> None:
     assert layout_of(["text", "label"]) is None
     with pytest.raises(BadRow, match="no known layout"):
         dialogue_of({"text": ""}, HERE)
+
+
+def test_exports_without_a_reader_are_named(tmp_path: Path, make_run: Callable[..., Path]) -> None:
+    run = make_run(tmp_path / "run", 2)
+    for name in ("chat", "preference", "inference", "evidence"):
+        with RunReader(run) as reader:
+            export_run(reader, name, tmp_path / name)
+        row = orjson.loads((tmp_path / name).read_bytes().splitlines()[0])
+        with pytest.raises(BadRow, match=f"looks like the export {name}, which is not read; exports as jsonl, parquet"):
+            dialogue_of(row, HERE)
 
 
 def test_lines_without_label_go_on_the_utterance_before() -> None:

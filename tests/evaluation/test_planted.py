@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from duologue.evaluation import Options, Report, evaluate
+from duologue.evaluation.protocol import Group
 from duologue.evaluation.records import DataSetReport
 
 Rows = list[dict[str, Any]]
-GROUPS = ("faithfulness", "cleanliness", "diversity", "toxicity")
+GROUPS: tuple[Group, ...] = ("faithfulness", "cleanliness", "diversity", "toxicity")
 COUNTED = (
     "clean_format", "unreadable_rows", "one_speaker", "empty_utterances", "placeholders", "square_placeholders", "prompt_leaks",
     "assistant_voice", "endless_goodbyes", "cut_off", "encoding_damage", "claimed_swaps", "verbatim", "recited", "repeats_within",
@@ -182,13 +183,17 @@ def test_contradictions_and_swaps_are_found_by_inference(
         thing = planted[n]["user_1"][0].removeprefix("I practise ").removesuffix(" every week.")
         planted[n]["utterances"][8] = f"To be honest, I have never tried {thing} in my life."
         plant_swap(planted[5 + n], n)
-    options = Options(groups=("faithfulness",))
+    options = Options(groups=GROUPS)
     before, after = (
-        {k: f.count or 0.0 for k, f in evaluate(path, options=options).data_sets[0].figures.items()}
+        counts(evaluate(path, options=options).data_sets[0])
         for path in (write_rows(tmp_path / "a.jsonl", rows[:14]), write_rows(tmp_path / "b.jsonl", planted))
     )
     assert 4 <= (after["contradictions"] - before["contradictions"]) / 100 <= 6
     assert 4 <= (after["swaps"] - before["swaps"]) / 100 <= 6
+    # Who never tried a thing said before that each week has time for it, so up to five contradict their own words as well.
+    assert 0 <= (after["self_contradictions"] - before["self_contradictions"]) / 100 <= 6
+    moved = {k: v - before[k] for k, v in after.items() if k not in BY_MODEL and v != before[k]}
+    assert moved == {"claimed_swaps": 500}
 
 
 def test_shuffled_profiles_score_lower(

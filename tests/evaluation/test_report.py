@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib import import_module
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from duologue.cli.app import app
 from duologue.datasets.readers.run import dialogue
 from duologue.datasets.records import Provenance
 from duologue.errors import UsageError
-from duologue.evaluation import Options, Report, evaluate, records, registry
+from duologue.evaluation import GeneratorOptions, Options, Report, evaluate, records, registry
 from duologue.evaluation.evaluate import check_groups
 from duologue.evaluation.metrics.cleanliness import InsideLength
 from duologue.evaluation.protocol import GROUPS, Described, definition
@@ -208,6 +209,39 @@ def test_the_command_writes_all_files_and_nothing_over_them(
     assert (tmp_path / "out" / "report.html").read_text().startswith("<!DOCTYPE html>")
     assert isinstance(CliRunner().invoke(app, call).exception, UsageError)
     assert CliRunner().invoke(app, [*call, "--replace", "--quiet"]).exit_code == 0
+
+
+def test_a_configuration_says_which_models_measure(
+    clean_rows: Callable[..., list[Any]], write_rows: Write, tmp_path: Path
+) -> None:
+    path, config = write_rows(tmp_path / "x.jsonl", clean_rows(12)), tmp_path / "c.yaml"
+    config.write_text("small_models: {embedder: scripted, nli: scripted, toxicity: wordlist}\n")
+    call = ["evaluate", str(path), "--groups", "toxicity", "--out", str(tmp_path / "out"), "--config", str(config)]
+    done = CliRunner().invoke(app, [*call, "--quiet"])
+    assert done.exit_code == 0, done.output
+    models = orjson.loads((tmp_path / "out" / "report.json").read_bytes())["models"]
+    assert "profanity" in models["toxicity"] or "wordlist" in models["toxicity"]
+    both = CliRunner().invoke(app, [*call, "--replace", "--small-models", "scripted"])
+    assert isinstance(both.exception, UsageError)
+
+
+def test_the_command_sizes_the_generator(
+    clean_rows: Callable[..., list[Any]], write_rows: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Options] = []
+
+    def stop(data: str, against: object, options: Options, **_: object) -> Report:
+        asked.append(options)
+        raise UsageError("enough")
+
+    monkeypatch.setattr(import_module("duologue.evaluation.evaluate"), "evaluate", stop)
+    sizes = ["--generator", "org/m", "--generator-train", "5000", "--generator-test", "50", "--generator-epochs", "2"]
+    path = write_rows(tmp_path / "x.jsonl", clean_rows(12))
+    assert isinstance(CliRunner().invoke(app, ["evaluate", str(path), *sizes]).exception, UsageError)
+    CliRunner().invoke(app, ["evaluate", str(path)])
+    given, default = (options.generator for options in asked)
+    assert given == GeneratorOptions("org/m", train=5000, test=50, epochs=2)
+    assert default == GeneratorOptions()
 
 
 def test_figures_are_kept_where_no_page_can_be_made(

@@ -64,3 +64,19 @@ def test_a_moved_run_gives_the_same_figures(
     first, second = (evaluate(path, options=options).data_sets[0].figures for path in (run, moved))
     assert first == second
     assert "candidate_acceptance" in first
+
+
+def test_a_run_chosen_by_the_models_that_measure_it_is_noted(
+    tmp_path: Path, make_run: Callable[..., Path], scripted_options: Callable[..., Options]
+) -> None:
+    scripted = {f"small_models.{role}": "scripted" for role in ("embedder", "nli", "toxicity")}
+    same, other = make_run(tmp_path / "same", 6, config=scripted), make_run(tmp_path / "other", 6)
+
+    def noted(groups: tuple[str, ...]) -> list[str]:
+        report = evaluate(same, [other], scripted_options(groups=groups))
+        return [note for note in report.notes if "the same small models" in note]
+
+    (note,) = noted(("faithfulness",))
+    assert note.startswith("same: its Critic")
+    assert len(noted(("quality",))) == 1
+    assert not noted(("cleanliness",))

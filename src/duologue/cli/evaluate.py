@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    data: Annotated[str, typer.Argument(help="A run folder, a file, a folder of Parquet files, or hf:ID[:SPLIT].")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="A run folder, a file (an export as jsonl, parquet, spc or convai2; those as chat, preference, inference and "
+            "evidence are not read), a folder of Parquet files, or hf:ID[:SPLIT]."
+        ),
+    ],
     against: Annotated[
         list[str] | None, typer.Option("--against", help="A further data set to compare with; may be repeated.")
     ] = None,
@@ -37,6 +43,12 @@ def evaluate(
     small_models: Annotated[
         str, typer.Option("--small-models", help="builtin, or scripted: stand-ins without weights, for trials.")
     ] = "builtin",
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", help="A configuration, of which the section small_models holds: which models measure."
+        ),
+    ] = None,
     groups: Annotated[
         str, typer.Option("--groups", help="Some of the metrics' groups, with commas between; all without it.")
     ] = "",
@@ -61,6 +73,18 @@ def evaluate(
             help="Trained for perplexities, with the extra train: tiny, none, or a base model as in duologue train.",
         ),
     ] = "tiny",
+    generator_train: Annotated[
+        int, typer.Option("--generator-train", help="Most utterances that it is trained on.", min=20)
+    ] = 800,
+    generator_test: Annotated[
+        int, typer.Option("--generator-test", help="Most utterances that it is tried on.", min=1)
+    ] = 400,
+    generator_epochs: Annotated[
+        int | None,
+        typer.Option(
+            "--generator-epochs", help="Passes over them; 3 for tiny, 1 for others where it is not given.", min=1
+        ),
+    ] = None,
     judge: Annotated[
         str | None,
         typer.Option(
@@ -112,8 +136,8 @@ def evaluate(
         reference=reference,
         seeds=seeds,
         by_iteration=by_iteration,
-        generator=GeneratorOptions(generator),
-        models=_models(small_models),
+        generator=GeneratorOptions(generator, train=generator_train, test=generator_test, epochs=generator_epochs),
+        models=_models(small_models, config),
     )
     console = Console()
     if judge is not None:
@@ -165,11 +189,16 @@ def _agreed(console: Console, plan: JudgePlan, *, dry_run: bool, yes: bool) -> b
     return typer.confirm(f"Ask the judge, {plan.calls:,} calls?")
 
 
-def _models(name: str) -> SmallModelsConfig:
+def _models(name: str, config: Path | None) -> SmallModelsConfig:
+    from duologue.config.load import load_config
     from duologue.config.sections import SmallModelsConfig
 
     if name not in ("builtin", "scripted"):
         raise UsageError(f"--small-models: there is no set {name!r}; use builtin or scripted")
+    if config is not None:
+        if name != "builtin":
+            raise UsageError("--config: its section small_models says which models measure; leave --small-models out")
+        return load_config(config).small_models
     chosen = dict.fromkeys(("embedder", "nli", "toxicity"), "scripted") if name == "scripted" else {}
     return SmallModelsConfig.model_validate(chosen)
 

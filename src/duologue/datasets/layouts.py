@@ -27,6 +27,13 @@ from duologue.seeds.spc import CONVERSATION, PERSONAS_1, PERSONAS_2
 Layout = Literal["native", "spc", "named"]
 
 _TURNS = ("utterances", "turns", "dialogue")
+# Exports that hold no whole conversation with both profiles, by keys that tell them.
+_NOT_READ = {
+    "chat": {"messages"},
+    "preference": {"chosen", "rejected"},
+    "inference": {"attributes", "voiced"},
+    "evidence": {"against", "label"},
+}
 _SPLITS = {"validation": "valid", "val": "valid", "dev": "valid", "training": "train"}
 _LABEL = re.compile(r"^\s*User ([12]):[ \t]?", re.IGNORECASE)
 # The same in Markdown or brackets, such as "*User 1:*", "- **User 2**:" and "[User 1]:".
@@ -56,7 +63,13 @@ def dialogue_of(row: Mapping[str, Any], provenance: Provenance, split: str = "")
     layout = layout_of([str(key) for key in row])
     by_key = {_key(str(key)): value for key, value in row.items()}
     if layout is None:
-        raise BadRow("no known layout; it needs user_1, user_2 and utterances", ", ".join(map(str, row)))
+        export = next((name for name, needed in _NOT_READ.items() if needed <= set(by_key)), None)
+        what = (
+            f"no known layout; it looks like the export {export}, which is not read; exports as jsonl, parquet, spc and convai2 are"
+            if export
+            else "no known layout; it needs user_1, user_2 and utterances"
+        )
+        raise BadRow(what, ", ".join(map(str, row)))
     irregular = ""
     if layout == "spc":
         one, two = (attributes(by_key[_key(name)]) for name in (PERSONAS_1, PERSONAS_2))

@@ -4,5 +4,6 @@ from duologue.evaluation.evaluate import Options, evaluate, plan_judges
 from duologue.evaluation.judges.options import JudgeOptions
 from duologue.evaluation.measure import Sizes
 from duologue.evaluation.records import Report
+from duologue.evaluation.usefulness.generator import GeneratorOptions
 
-__all__ = ["JudgeOptions", "Options", "Report", "Sizes", "evaluate", "plan_judges"]
+__all__ = ["GeneratorOptions", "JudgeOptions", "Options", "Report", "Sizes", "evaluate", "plan_judges"]

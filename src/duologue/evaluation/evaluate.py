@@ -26,7 +26,7 @@ from duologue.evaluation.records import Gap, JudgeReport, Report, ReviewReport
 from duologue.evaluation.registry import AnyMetric, make_metrics
 from duologue.evaluation.reporting import describe, names_of, notes_of, report_of, topics_of
 from duologue.evaluation.reviews import reviews
-from duologue.evaluation.run_account import add_acceptance
+from duologue.evaluation.run_account import add_acceptance, circular
 from duologue.evaluation.usefulness.generator import GeneratorOptions
 from duologue.evaluation.view import Roles
 from duologue.models.embedder import load_embedder
@@ -156,6 +156,9 @@ def evaluate_sets(
     if options.judge is not None:
         judges = judge_sets(found, names, options.judge, roles, seed=options.seed, backend=backend, progress=progress)
     said, notes = _reviews(sources, names)
+    notes += [
+        f"{name}: {note}" for name, one in zip(names, found, strict=True) if (note := circular(one, options.models))
+    ]
     return Report(
         duologue=__version__,
         seed=options.seed,

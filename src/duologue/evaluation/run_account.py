@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from duologue.config.sections import SmallModelsConfig
 from duologue.conversations.figures import Tried, figures, token_count
 from duologue.datasets.readers.run import RunFolderReader, run_folder
 from duologue.datasets.source import DataSet
@@ -42,6 +43,25 @@ def _contents(found: Measured) -> str:
     for view in found.views:
         digest.update(view.fingerprint.to_bytes(8, "big"))
     return digest.hexdigest()
+
+
+def circular(found: Measured, models: SmallModelsConfig) -> str:
+    """What to know of figures by the very models that a run's Critic filtered and chose with; empty where there are none.
+
+    ``models`` are those of the evaluation.
+    """
+    reader = _reader(found.data)
+    if reader is None:
+        return ""
+    with RunReader(run_folder(Path(found.data.source)), reader.revision) as run:
+        chosen_by = run.revision().config.get("small_models") or {}
+    asked = any("nli" in m.needs and m.name in found.estimates for m in found.metrics)
+    if not asked or chosen_by.get("nli") != models.nli:
+        return ""
+    return (
+        "its Critic filtered and chose by the same small models that measure faithfulness by inference and quality here, so "
+        "these figures are better than they would be by others; compare them with data sets made elsewhere with care."
+    )
 
 
 def stages(data: DataSet) -> tuple[StageReport, ...]:

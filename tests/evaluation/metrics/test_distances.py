@@ -42,6 +42,14 @@ def test_vendi_is_that_of_the_similarity_matrix() -> None:
     assert vendi(np.tile(np.eye(6, dtype=np.float32)[0], (5, 1))) == pytest.approx(1.0)
 
 
+def test_vendi_is_that_of_the_authors_package() -> None:
+    # Of vendi-score 0.0.3 (numpy 2.4.6, scipy 1.17.1): score_dual, which takes rows of any length.
+    waves = np.cos(np.outer(np.arange(1, 13), np.arange(1, 6)))
+    waves /= np.linalg.norm(waves, axis=1, keepdims=True)
+    assert vendi(waves.astype(np.float32)) == pytest.approx(4.7294143413814655, rel=1e-6)
+    assert vendi(np.eye(4, dtype=np.float32)[[0, 0, 0, 1, 2, 2, 3]]) == pytest.approx(3.5859888270569535, rel=1e-6)
+
+
 def test_distances_of_distributions_are_scipys() -> None:
     first, second = STREAM.integers(1, 30, 200).tolist(), STREAM.integers(3, 50, 70).tolist()
     assert wasserstein(first, second) == pytest.approx(wasserstein_distance(first, second))

@@ -52,6 +52,21 @@ def test_the_area_is_that_of_the_definition(p: tuple[float, ...], q: tuple[float
     assert mauve(np.array(p), np.array(q), scale) == pytest.approx(by_definition(p, q, scale), abs=1e-3)
 
 
+# Of mauve-text 0.4.0 (numpy 2.4.6, scikit-learn): get_divergence_curve_for_multinomials with scaling 5, and the mean of both
+# areas as compute_mauve takes it, with a discretization of 2000; its default of 25 is up to 0.0006 off.
+AUTHORS = (
+    ((0.5, 0.5), (0.4, 0.6), 0.99835982),
+    ((0.7, 0.2, 0.1), (0.1, 0.3, 0.6), 0.26246211),
+    ((0.25, 0.25, 0.25, 0.25), (0.1, 0.2, 0.3, 0.4), 0.95800795),
+    ((0.6, 0.4, 0.0), (0.0, 0.3, 0.7), 0.03555656),
+)
+
+
+@pytest.mark.parametrize(("p", "q", "value"), AUTHORS)
+def test_it_is_that_of_the_authors_package(p: tuple[float, ...], q: tuple[float, ...], value: float) -> None:
+    assert mauve(np.array(p), np.array(q)) == pytest.approx(value, abs=1e-4)
+
+
 def test_it_is_one_for_the_same_and_known_for_disjoint_ones() -> None:
     same = np.array([0.2, 0.3, 0.5])
     assert mauve(same, same) == pytest.approx(1.0)

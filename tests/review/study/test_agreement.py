@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
 
 from duologue.review.study.agreement import (
     Level,
@@ -95,6 +96,15 @@ def test_rank_correlation_and_cohen() -> None:
     pairs = [(True, True)] * 20 + [(True, False)] * 5 + [(False, True)] * 10 + [(False, False)] * 15
     assert cohen_kappa(pairs) == pytest.approx(0.4)
     assert math.isnan(cohen_kappa([]))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_cohen_is_that_of_scikit_learn(pairs: list[tuple[bool, bool]]) -> None:
+    one, other = ([pair[side] for pair in pairs] for side in (0, 1))
+    if len({*one, *other}) == 1:
+        assert math.isnan(cohen_kappa(pairs))
+    else:
+        assert cohen_kappa(pairs) == pytest.approx(float(cohen_kappa_score(one, other)), abs=1e-9)
 
 
 def test_the_bootstrap_interval_is_that_of_a_share() -> None:

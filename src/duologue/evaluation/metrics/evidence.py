@@ -39,7 +39,9 @@ class _Finding(_Evidence):
 
 
 class Contradictions(_Finding):
-    """Utterances per 100 that contradict an attribute of their speaker, with probability 0.5 or more."""
+    """Utterances per 100 that contradict an attribute of their speaker, with probability 0.5 or more. The matrix is made to
+    be sure, not to find all: on labelled conversations it found 19 % of what contradicts, so there are more than are counted.
+    """
 
     name = "contradictions"
     title = "contradictions of the own profile"
@@ -48,7 +50,9 @@ class Contradictions(_Finding):
 
 
 class SelfContradictions(_Finding):
-    """Utterances per 100 that contradict what the same speaker said before, with probability 0.5 or more."""
+    """Utterances per 100 that contradict what the same speaker said before, with probability 0.5 or more. On labelled
+    conversations 29 % of what contradicts was found, so there are more than are counted.
+    """
 
     name = "self_contradictions"
     title = "self-contradictions"
@@ -56,7 +60,9 @@ class SelfContradictions(_Finding):
 
 
 class Swaps(_Finding):
-    """Utterances per 100 that claim an attribute of the partner's profile as their own, with probability 0.5 or more."""
+    """Utterances per 100 that claim an attribute of the partner's profile as their own, with probability 0.5 or more. Of
+    six held-out chats with a swap one was found, so there are more than are counted.
+    """
 
     name = "swaps"
     title = "persona swaps"
@@ -64,7 +70,10 @@ class Swaps(_Finding):
 
 
 class Faithful(_Evidence):
-    """Share of conversations without any contradiction, swap or self-contradiction that the evidence matrix finds."""
+    """Share of conversations in which the evidence matrix finds no contradiction, swap or self-contradiction. It finds 19 %
+    of what contradicts a profile on labelled conversations, so this is an upper bound that compares data sets, not the share
+    of conversations that are faithful. Profiles that nobody keeps to hardly lower it; coverage and picked attributes show them.
+    """
 
     name = "faithful_conversations"
     title = "faithful conversations"

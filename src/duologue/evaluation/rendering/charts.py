@@ -19,6 +19,7 @@ REFERENCE = "#8a9299"
 """Of the reference's value, a line."""
 CUT = 200.0
 """Per cent of the reference's value at which distances to it are cut."""
+_HATCHES = ("", "///", "...", "xxx")
 
 
 def forest(report: Report, names: Sequence[str]) -> str:
@@ -36,7 +37,7 @@ def forest(report: Report, names: Sequence[str]) -> str:
         axes.plot(
             [100 * f.value for _, f in rows],
             [row + shift for row, _ in rows],
-            _MARKERS[place % len(_MARKERS)],
+            _marker(place),
             color=_colour(place),
             markersize=4.5,
             linestyle="none",
@@ -132,11 +133,13 @@ def measures(report: Report, names: Sequence[str], columns: int = 4) -> str:
             f = data.figures.get(name)
             if f is None:
                 continue
-            axes.bar(place, f.value, color=_colour(place), width=0.66)
+            axes.bar(place, f.value, color=_colour(place), hatch=_hatch(place), edgecolor="white", width=0.66)
             axes.plot([place, place], [f.low, f.high], color="#222", linewidth=1.2)
         if report.reference is not None and name in report.reference.figures:
             axes.axhline(report.reference.figures[name].value, color=REFERENCE, linewidth=1.6, linestyle="--")
         axes.set_title(_wrapped(report.metrics[name].title), fontsize=7.5)
+        if report.metrics[name].unit != "count":
+            axes.set_ylabel(report.metrics[name].unit, fontsize=6.5)
         axes.set_xticks([])
         axes.tick_params(labelsize=7)
     handles = [_patch(place, data) for place, data in enumerate(report.data_sets)]
@@ -184,11 +187,21 @@ def _svg(figure: Any) -> str:
 def _patch(place: int, data: DataSetReport) -> Any:
     from matplotlib.patches import Patch
 
-    return Patch(color=_colour(place), label=_label(data))
+    return Patch(facecolor=_colour(place), hatch=_hatch(place), edgecolor="white", label=_label(data))
 
 
 def _colour(place: int) -> str:
     return COLOURS[place % len(COLOURS)]
+
+
+def _marker(place: int) -> str:
+    """Stepped on by one for every six, so that colour and marker together are of one data set up to 36."""
+    return _MARKERS[(place + place // len(COLOURS)) % len(_MARKERS)]
+
+
+def _hatch(place: int) -> str:
+    """Lines over a bar beyond the sixth, for bars have no markers."""
+    return _HATCHES[place // len(COLOURS) % len(_HATCHES)]
 
 
 def _label(data: DataSetReport) -> str:

@@ -12,7 +12,8 @@ from duologue.evaluation.rendering import charts
 from duologue.evaluation.rendering.columns import columns
 from duologue.evaluation.rendering.extras import parts
 from duologue.evaluation.rendering.numbers import number
-from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, paper, titled
+from duologue.evaluation.rendering.scale import in_words, titled
+from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, paper
 from duologue.text import printable
 
 
@@ -61,7 +62,7 @@ def _group(report: Report, name: str) -> dict[str, Any]:
         cells += [_cell(column.figures.get(metric_name), metric, None) for column in beside]
         arrow = ARROWS[metric.direction]
         row = {"name": metric_name, "title": titled(metric), "metric": metric, "arrow": arrow, "cells": cells}
-        rows.append(row | {"paper": paper(metric)})
+        rows.append(row | {"paper": paper(metric), "scale": in_words(metric)})
     drawn = [
         Markup(svg)  # noqa: S704 - drawn here by matplotlib, which escapes its text
         for svg in (

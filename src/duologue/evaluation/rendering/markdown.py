@@ -8,7 +8,8 @@ from duologue.evaluation.protocol import GROUPS
 from duologue.evaluation.records import DataSetReport, Definition, Gap, Report
 from duologue.evaluation.rendering.columns import columns
 from duologue.evaluation.rendering.extras import parts
-from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, paper, shown, titled
+from duologue.evaluation.rendering.scale import DIRECTIONS, bounds, titled, unit
+from duologue.evaluation.rendering.terminal import ARROWS, TITLES, legend, paper, shown
 from duologue.text import printable
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&])")
@@ -48,7 +49,19 @@ def markdown(report: Report) -> str:
             lines += ["", _row([*map(_plain, part.head)]), _row(["---"] * len(part.head))]
             lines += [_row([*map(_plain, row)]) for row in part.rows]
         lines += [line for note in part.notes for line in ("", _plain(note))]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_scales(report)]) + "\n"
+
+
+def _scales(report: Report) -> list[str]:
+    """What every measure's values are in, how far they can go and which way is better."""
+    held = [d for n, d in report.metrics.items() if any(n in s.figures for s in report.data_sets)]
+    if not held:
+        return []
+    lines = ["", "## Units and ranges", "", _row(["measure", "unit", "range", "direction"]), _row(["---"] * 4)]
+    return lines + [
+        _row([*map(_plain, (metric.title, unit(metric), bounds(metric), DIRECTIONS[metric.direction]))])
+        for metric in held
+    ]
 
 
 def _cell(data: DataSetReport, name: str, metric: Definition, gap: Gap | None) -> str:

@@ -11,6 +11,7 @@ from duologue.evaluation.records import DataSetReport, Definition, Figure, Gap, 
 from duologue.evaluation.rendering.columns import columns
 from duologue.evaluation.rendering.extras import Part, parts
 from duologue.evaluation.rendering.numbers import number
+from duologue.evaluation.rendering.scale import titled as titled
 from duologue.text import printable
 
 ARROWS = {"higher": "\u2191", "lower": "\u2193", "human": "\u2248", "none": ""}
@@ -45,7 +46,7 @@ def legend(report: Report) -> list[str]:
     """What the marks mean, and the notes."""
     lines = [
         f"{report.confidence:.0%} intervals by bootstrap; \u2191 higher is better, \u2193 lower, \u2248 nearer to human "
-        "conversations."
+        "conversations. Shares are in per cent, from 0 to 100; other units but counts stand with the measure."
     ]
     if report.differences:
         first = report.data_sets[0].name
@@ -92,11 +93,6 @@ def _table(report: Report, title: str, names: list[str]) -> Table:
             cells.append(paper(metric))
         table.add_row(Text(printable(label)), *map(Text, cells))
     return table
-
-
-def titled(metric: Definition) -> str:
-    """A metric's title, with the size at which data sets are compared."""
-    return metric.title if metric.size is None else f"{metric.title}, of {metric.size:,} {metric.counted}"
 
 
 def paper(metric: Definition) -> str:
