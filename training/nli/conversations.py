@@ -20,7 +20,7 @@ OURS = (
     *sorted((ROOT / "training" / "generator").glob("handwritten_*.jsonl")),
     ROOT / "src" / "duologue" / "data" / "examples.jsonl",
 )
-MARKED = ROOT / "training" / "generator" / "marked_draws.jsonl"
+MARKED = tuple(sorted((ROOT / "training" / "generator").glob("marked_draws*.jsonl")))
 Row = tuple[str, str, tuple[int, ...]]
 CARRIES = 0.75
 """Share of an attribute's content words from which a plain statement of its speaker counts as carrying it."""
@@ -173,13 +173,14 @@ def context(history: list[str] | tuple[str, ...]) -> str:
     return " ".join(" ".join(u for u in history[-2:] if u).split()[-60:])
 
 
-def marked_rows(path: Path = MARKED, every: int = 8) -> list[tuple[str, str, float]]:
+def marked_rows(paths: tuple[Path, ...] = MARKED, every: int = 8) -> list[tuple[str, str, float]]:
     """(context, response, 0 to 1): draws of the Generator by the marks a reader gave them, the reply written there as 1.
 
     Openings, which follow from nothing, are left out, and one talk of ``every`` is held out, as in ``draws.py``.
     """
     rows = []
-    for row in (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()):
+    lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    for row in map(json.loads, lines):
         if row["said"] and zlib.crc32(row["talk"].encode()) % every:
             before = context(row["said"])
             rows += [(before, d, (mark - 1) / 4) for d, mark in zip(row["draws"], row["marks"], strict=True)]

@@ -1,8 +1,8 @@
 """Which of its own attributes a speaker brings up in its next utterance, and whether it came out.
 
 A small model that sees five attributes brings up few of them. Told of one it brings up that one. So the turn-by-turn
-Generator plans: the attribute nearest to what was just said, about every other utterance, until most have come out;
-an utterance without a plan just answers or asks. Whether an attribute came out is counted by words: half of its
+Generator plans: the attribute nearest to what was just said, where it is near enough or time presses, until three in
+five have come out; an utterance without a plan just answers or asks. Whether an attribute came out is counted by words: half of its
 content words, which is what :class:`Plan` looks at and what the choice among draws rewards.
 """
 
