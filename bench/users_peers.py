@@ -36,6 +36,7 @@ import json, resource, sys, time
 import numpy as np, torch
 from sentence_transformers import util
 vectors = torch.from_numpy(np.load(sys.argv[1]))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 start, cpu = time.perf_counter(), time.process_time()
 found = util.community_detection(vectors, threshold=1 - {distance}, min_community_size=1, batch_size=1024)
 seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
@@ -43,7 +44,7 @@ labels = np.full(len(vectors), -1)
 for number, rows in enumerate(found):
     labels[list(rows)] = number
 np.save(sys.argv[2], labels)
-print(json.dumps([seconds, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, len(found)]))
+print(json.dumps([seconds, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, before, len(found)]))
 """
 """Runs where torch is installed and duologue need not be."""
 
@@ -115,8 +116,8 @@ def community(inputs: Inputs, size: int, python: str) -> Line:
         command = [python, "-c", COMMUNITY.format(distance=DISTANCE), str(given), str(told)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         found = np.load(told)
-    seconds, cpu, peak, count = json.loads(done.stdout.splitlines()[-1])
-    line = {"seconds": round(seconds, 2), "CPU seconds": round(cpu, 2), "peak MiB": peak, "MiB before": 0}
+    seconds, cpu, peak, before, count = json.loads(done.stdout.splitlines()[-1])
+    line = {"seconds": round(seconds, 2), "CPU seconds": round(cpu, 2), "peak MiB": peak, "MiB before": before}
     return {**line, "categories": count, **_beside_ours(inputs, size, found)}
 
 

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from duologue.models.scripted import ScriptedEmbedder, ScriptedNli, ScriptedToxi
 def lab(**fields: object) -> Lab:
     """A laboratory on scripted models."""
     made = Lab(None, limit=30, **fields)
-    judge = fields.get("judge_model")
+    judge: Any = fields.get("judge_model")
     made.__dict__["context"] = CriticContext(
         made.config, ScriptedEmbedder(), ScriptedNli(), ScriptedToxicity(), judge or NoJudge()
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_trying_adapters_costs_calls() -> None:
 
 
 def test_workers_share_the_time_of_level_3() -> None:
-    wide = {"pairing__pairs": 400, "engine__concurrency": 4}
+    wide: dict[str, Any] = {"pairing__pairs": 400, "engine__concurrency": 4}
     one = estimate(config(**wide))
     four = estimate(config(**wide, executor__kind="ray", executor__workers=4))
     for stage in ("conversations", "critic"):

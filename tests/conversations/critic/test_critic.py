@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from duologue.conversations.critic.critic import Critic
-from duologue.conversations.critic.protocol import asks_model
+from duologue.conversations.critic.protocol import Filter, Quality, asks_model
 from duologue.conversations.critic.registry import (
     ASKING,
     FILTERS,
@@ -68,7 +68,7 @@ def test_a_filter_that_asks_a_model_is_asked_last_and_only_if_the_others_passed(
 def test_every_expert_that_asks_a_model_says_so(bench: Any) -> None:
     bench.judge.features = replace(bench.judge.features, scoring=True)
     context = bench.context(filters=tuple(FILTERS), quality=tuple(QUALITY))
-    built = (*build_filters(context), *build_quality(context))
+    built: list[Filter | Quality] = [*build_filters(context), *build_quality(context)]
     assert {expert.name for expert in built if asks_model(expert)} == ASKING
     assert not asks_model(_Bare())
 
