@@ -96,5 +96,7 @@ def test_waves_find_what_one_after_the_other_does(exact: int, monkeypatch: pytes
 
 def test_a_wave_of_nothing() -> None:
     known = Known(["one"], np.ones((1, 3), dtype=np.float32))
-    known.ahead(np.zeros((0, 3), dtype=np.float32))
-    known.ahead(np.zeros((0, 0), dtype=np.float32))
+    for shape in ((0, 3), (0, 0)):
+        known.ahead(np.zeros(shape, dtype=np.float32))
+        assert known.nearest(np.zeros(shape, dtype=np.float32)).rows.shape == (0, 1)
+    assert known.texts == ["one"]

@@ -127,7 +127,7 @@ def ablate(
 def worth_table(report: Report) -> Table:
     """Full less variant in the headline measures, with 95 % intervals where there are any; * where it differs."""
     from duologue.evaluation.rendering.numbers import number
-    from duologue.evaluation.rendering.terminal import titled
+    from duologue.evaluation.rendering.scale import titled
 
     full, *others = report.data_sets
     shown = [n for n in HEADLINE if n in full.figures and any(n in data.figures for data in others)]

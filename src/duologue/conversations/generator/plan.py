@@ -81,11 +81,12 @@ def next_attribute(plan: Plan, *, embedder: Embedder, draw: random.Random) -> in
     near = (vectors[1:] @ vectors[0]).tolist()
     best = max(range(len(open_now)), key=lambda i: (near[i], -i))
     chosen, similarity = open_now[best], near[best]
-    asked, left = asks(plan.said[-1]), plan.own_left
-    if similarity < FAR and plan.due < left + asked:
+    spare = plan.own_left - plan.due
+    # A question comes before what presses, unless an utterance too few is left as it is.
+    if similarity < FAR and (spare > 0 or (spare == 0 and asks(plan.said[-1]))):
         return None
     rested = not plan.tried or plan.tried[-1] < 0
-    return chosen if plan.due >= left or rested or similarity >= NEAR else None
+    return chosen if spare <= 0 or rested or similarity >= NEAR else None
 
 
 def asks(text: str) -> bool:

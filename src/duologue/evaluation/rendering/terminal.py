@@ -11,7 +11,7 @@ from duologue.evaluation.records import DataSetReport, Definition, Figure, Gap, 
 from duologue.evaluation.rendering.columns import columns
 from duologue.evaluation.rendering.extras import Part, parts
 from duologue.evaluation.rendering.numbers import number
-from duologue.evaluation.rendering.scale import titled as titled
+from duologue.evaluation.rendering.scale import titled
 from duologue.text import printable
 
 ARROWS = {"higher": "\u2191", "lower": "\u2193", "human": "\u2248", "none": ""}
