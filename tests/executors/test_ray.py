@@ -219,7 +219,7 @@ def test_a_node_killed_under_the_small_models_is_done_without(cluster: Any) -> N
 def test_a_killed_node_is_done_without(
     cluster: Any, tmp_path: Path, local: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other node has no room for the workers that are lost: Ray gives what they had to those left, or we hand it out anew."""
+    """The other node has no room for the workers that are lost, so their shards must go to those that are left."""
     monkeypatch.setattr(executor, "SILENCE", 10.0)
     book = tmp_path / "book"
     doomed = cluster.second
@@ -234,6 +234,7 @@ def test_a_killed_node_is_done_without(
     backend = Booked(book, delay=0.05, place=True)
     run(configure(tmp_path, kind="ray", workers=4, shards=4), tmp_path / "run", backend=backend)
     assert killed.is_set()
+    assert "handed out anew" in (tmp_path / "run" / "run.log").read_text(encoding="utf-8")
     assert exported(tmp_path / "run") == local
     assert paid_twice(book) <= 2 * 4
 
