@@ -19,7 +19,7 @@ from typing import Any
 from duologue.conversations.generator.choice import Situation, choose
 from duologue.conversations.generator.plan import carries
 from duologue.models.embedder import load_embedder
-from duologue.models.nli import load_fit, load_nli
+from duologue.models.nli import load_nli
 from duologue.records import Attribute, Pair, Profile
 
 MARKED = Path(__file__).parents[1] / "training" / "generator" / "marked_draws.jsonl"
@@ -55,10 +55,9 @@ def main() -> None:
         parser.error("--draws: at least 1")
     rows = [json.loads(line) for line in args.marked.read_text(encoding="utf-8").splitlines() if line.strip()]
     rows = [{**row, "draws": row["draws"][: args.draws], "marks": row["marks"][: args.draws]} for row in rows]
-    embedder, nli, fit = load_embedder("minilm"), load_nli("builtin"), load_fit("builtin")
+    embedder, nli = load_embedder("minilm"), load_nli("builtin")
     ours = [
-        (row, row["draws"].index(choose(row["draws"], situation(row), embedder=embedder, nli=nli, fit=fit).text))
-        for row in rows
+        (row, row["draws"].index(choose(row["draws"], situation(row), embedder=embedder, nli=nli).text)) for row in rows
     ]
     columns = {
         "chosen": figures(ours),

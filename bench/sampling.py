@@ -34,7 +34,7 @@ from duologue.conversations.generator.choice import Scored, Situation, score_dra
 from duologue.conversations.generator.parse import clean_utterance
 from duologue.conversations.generator.plan import carries
 from duologue.models.embedder import load_embedder
-from duologue.models.nli import load_fit, load_nli
+from duologue.models.nli import load_nli
 from duologue.records import Attribute, Pair, Profile
 
 NOTE = re.compile(r"^(.*)\n\(Bring this up in your own words: (.*)\)$", re.DOTALL)
@@ -108,7 +108,7 @@ async def search(args: argparse.Namespace) -> None:
     config = load_config(overrides={"model.name": args.model})
     folder = tempfile.TemporaryDirectory()
     backend = make_backend(config, folder=Path(folder.name))
-    embedder, nli, fit = load_embedder("minilm"), load_nli("builtin"), load_fit("builtin")
+    embedder, nli = load_embedder("minilm"), load_nli("builtin")
     found = chosen(list(places(args.valid)), args.places)
     print(f"{len(found)} places, {sum(not p.situation.said for p in found)} of them openings")
     grid: list[dict[str, Any]] = yaml.safe_load(args.grid.read_text()) if args.grid else GRID
@@ -126,7 +126,7 @@ async def search(args: argparse.Namespace) -> None:
             drawn = await asyncio.gather(*(one(place) for place in found))
             seconds = (time.perf_counter() - begun) / (len(found) * args.draws)
             scored = [
-                score_draws(texts, place.situation, embedder=embedder, nli=nli, fit=fit)
+                score_draws(texts, place.situation, embedder=embedder, nli=nli)
                 for texts, place in zip(drawn, found, strict=True)
             ]
             print(setting, report(scored, found), f"s/draw {seconds:.2f}", flush=True)

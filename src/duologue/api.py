@@ -30,7 +30,6 @@ from duologue.errors import (
     ConfigError,
     DuologueError,
     ImpossibleRequest,
-    ModelError,
     RunStopped,
     StoreError,
     UsageError,
@@ -39,8 +38,7 @@ from duologue.executors.make import check_executor, open_place
 from duologue.executors.parts import Parts
 from duologue.models.embedder import load_embedder
 from duologue.models.fetch import OnProgress
-from duologue.models.nli import load_fit, load_nli
-from duologue.models.protocol import Fit
+from duologue.models.nli import load_nli
 from duologue.models.stoppable import StoppableEmbedder, StoppableNli, StoppableToxicity
 from duologue.models.toxicity import load_toxicity
 from duologue.pipeline import Roles, run_stages
@@ -180,7 +178,6 @@ async def run_async(
         # Small models first: what is missing shows before a large download begins.
         embedder = load_embedder(config.small_models.embedder, on_progress=on_pull)
         nli = load_nli(config.small_models.nli)
-        fit = _load_fit(config.small_models.nli)
         toxicity = load_toxicity(config.small_models.toxicity, perspective=config.small_models.perspective)
         given, backend = backend, backend or make_backend(config, folder=folder, on_pull=on_pull)
         judge_backend = judge_chosen and make_backend(judge_chosen, folder=folder, on_pull=on_pull, log=JUDGE_LOG)
@@ -214,7 +211,6 @@ async def run_async(
                         memory,
                         judge=judge,
                         trainer=trainer(engine, config, folder, revision.fingerprint) if tunes and trainer else None,
-                        fit=fit,
                         executor=executor,
                     )
                     await plan.stages(seeds, config, roles)
@@ -296,15 +292,6 @@ def _process_trainer(config: Config) -> MakeTrainer:
     check_model(config)
     check_base(config)
     return ProcessTrainer
-
-
-def _load_fit(name: str) -> Fit | None:
-    """The fit model beside the NLI model; None, with a warning, for a folder whose model has none."""
-    try:
-        return load_fit(name)
-    except ModelError as error:
-        _log.warning("utterances are chosen by similarity to the last one: %s", error)
-        return None
 
 
 def _check_folder(folder: Path) -> None:

@@ -21,7 +21,7 @@ from duologue.conversations.loop import Loop
 from duologue.conversations.pool import Pool
 from duologue.errors import ImpossibleRequest
 from duologue.executors.protocol import Executor
-from duologue.models.protocol import Embedder, Fit, Nli, Toxicity
+from duologue.models.protocol import Embedder, Nli, Toxicity
 from duologue.pairing.earlier import Earlier
 from duologue.pairing.match import Pairs, pair_users, users_needed
 from duologue.pairing.policies import make_policy
@@ -47,7 +47,6 @@ class Roles:
     """The language model that experts ask; ``caller`` without one."""
     trainer: Trainer | None = None
     """Makes adapters, where ``loop.method`` asks for finetuning."""
-    fit: Fit | None = None
     executor: Executor | None = None
     """Where pairs are worked on; this process without one."""
 
@@ -122,7 +121,6 @@ def make_loop(config: Config, roles: Roles) -> Loop:
             critic=config.critic,
             embedder=roles.embedder,
             nli=roles.nli,
-            fit=roles.fit,
         ),
     )
     critic = Critic.from_config(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from duologue.conversations.generator.choice import Judged, Scored, Situation, choose, score_draws
 from duologue.models.protocol import Floats
-from duologue.models.scripted import ScriptedEmbedder, ScriptedFit, ScriptedNli
+from duologue.models.scripted import ScriptedEmbedder, ScriptedNli
 from duologue.records import Attribute, Pair, Profile
 
 BAKER = Profile.of(tuple(map(Attribute.of, ("I have two brown dogs.", "I bake bread at night.", "I love winter."))))
@@ -169,14 +169,6 @@ def test_a_draw_that_turns_profile_or_own_words_round_slips() -> None:
     assert not plain.slips
     said = ["I swim in the river.", "The river is cold."]
     assert score(["I have never been in a river."], said)[0].slips
-
-
-def test_a_fit_model_is_asked_where_there_is_one() -> None:
-    situation = Situation(PAIR, ("It rains.",))
-    (with_fit,) = score_draws(
-        ["It rains a lot."], situation, embedder=ScriptedEmbedder(), nli=ScriptedNli(), fit=ScriptedFit()
-    )
-    assert 0.0 <= with_fit.fitting <= 1.0
 
 
 @given(

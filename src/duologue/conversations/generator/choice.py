@@ -1,7 +1,7 @@
 """Which of several draws of an utterance is said: a small, explainable score, no language model.
 
 A small model's draws differ more than a large one's, so choosing among them helps it most. The score adds up what a
-good reply has (it follows from what was just said, it resembles the other draws, the planned attribute comes out in it, or
+good reply has (it is near what was just said, it resembles the other draws, the planned attribute comes out in it, or
 without plans any that has not come out yet) and takes off what a bad one has, length among it. It asks what the
 Critic will ask: does it contradict the speaker's profile or words, does it take over what the partner said of
 themselves, does it say again what was said. It also takes off for big facts that no profile holds.
@@ -24,8 +24,7 @@ from duologue.conversations.critic.evidence.reversal import reverses
 from duologue.conversations.critic.evidence.swaps import swap_features
 from duologue.conversations.critic.evidence.wording import claims
 from duologue.conversations.generator.plan import SHARE, asks, carries
-from duologue.models.nli import fit_context
-from duologue.models.protocol import Embedder, Fit, Floats, Nli
+from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.records import Attribute, Pair, Speaker
 from duologue.text import content_words, is_question, sentences
 
@@ -130,12 +129,10 @@ class Scored:
         )
 
 
-def score_draws(
-    draws: Sequence[str], situation: Situation, *, embedder: Embedder, nli: Nli, fit: Fit | None = None
-) -> list[Scored]:
+def score_draws(draws: Sequence[str], situation: Situation, *, embedder: Embedder, nli: Nli) -> list[Scored]:
     """Score each draw. Some 10 inference pairs a draw."""
     judge = _Judge(situation, embedder, nli)
-    return [judge(scored) for scored in _at_best(draws, situation, embedder, fit)]
+    return [judge(scored) for scored in _at_best(draws, situation, embedder)]
 
 
 Judged = dict[str, tuple[float, float]]
@@ -148,7 +145,6 @@ def choose(
     *,
     embedder: Embedder,
     nli: Nli,
-    fit: Fit | None = None,
     judged: Judged | None = None,
 ) -> Scored:
     """Return the draw of :func:`score_draws` that ranks highest, the first of equals; ``draws`` holds at least one.
@@ -157,7 +153,7 @@ def choose(
     what inference said between the choices of one utterance.
     """
     judge = _Judge(situation, embedder, nli, judged)
-    hopes = _at_best(draws, situation, embedder, fit)
+    hopes = _at_best(draws, situation, embedder)
     best: tuple[tuple[bool, float], int, Scored] | None = None
     for index in sorted(range(len(hopes)), key=lambda i: hopes[i].rank, reverse=True):
         if best is not None and hopes[index].rank < best[0]:
@@ -169,12 +165,12 @@ def choose(
     return best[2]
 
 
-def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder, fit: Fit | None) -> list[Scored]:
-    """Scores of draws by words and vectors: no inference but the fit model's."""
+def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder) -> list[Scored]:
+    """Scores of draws by words and vectors: no inference."""
     said = situation.said
     vectors = embedder.embed([*draws, *said])
     new, earlier = vectors[: len(draws)], vectors[len(draws) :]
-    follows, agreeing = _fitting(draws, new, earlier, said, fit), _agreeing(new)
+    follows, agreeing = _fitting(draws, new, earlier, said), _agreeing(new)
     return [
         Scored(
             text=draw,
@@ -218,14 +214,10 @@ class _Judge:
         return max(denied, _denies_self(self._own, told, self._embedder, self._inference, self._heads)), swapped
 
 
-def _fitting(draws: Sequence[str], new: Floats, earlier: Floats, said: Sequence[str], fit: Fit | None) -> list[float]:
+def _fitting(draws: Sequence[str], new: Floats, earlier: Floats, said: Sequence[str]) -> list[float]:
     if not said:
         return [float(not ANSWER.search(draw)) for draw in draws]
-    near = [min(ENOUGH, max(0.0, float(earlier[-1] @ vector))) / ENOUGH for vector in new]
-    if fit is None:
-        return near
-    follows = fit.score([(fit_context(said), draw) for draw in draws]).tolist()
-    return [(a + b) / 2 for a, b in zip(near, follows, strict=True)]
+    return [min(ENOUGH, max(0.0, float(earlier[-1] @ vector))) / ENOUGH for vector in new]
 
 
 def _agreeing(vectors: Floats) -> list[float]:

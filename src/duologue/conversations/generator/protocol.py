@@ -10,7 +10,7 @@ from duologue.backends.protocol import Caller, Sampling
 from duologue.config.sections import CriticConfig, GeneratorConfig
 from duologue.conversations.examples import Example
 from duologue.errors import DuologueError
-from duologue.models.protocol import Embedder, Fit, Nli
+from duologue.models.protocol import Embedder, Nli
 from duologue.records import Candidate, Pair, make_id
 
 
@@ -33,8 +33,6 @@ class GeneratorContext:
     """The Critic's settings, for the checks that an utterance meets while the conversation is written."""
     embedder: Embedder
     nli: Nli
-    fit: Fit | None = None
-    """Says how well an utterance follows those before it; similarity stands in for it where it is missing."""
 
     @property
     def turn_choices(self) -> int:

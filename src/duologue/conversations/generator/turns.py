@@ -186,7 +186,7 @@ class TurnsGenerator:
         )
         context = self._context
         return await asyncio.to_thread(
-            choose, draws, situation, embedder=context.embedder, nli=context.nli, fit=context.fit, judged=judged
+            choose, draws, situation, embedder=context.embedder, nli=context.nli, judged=judged
         )
 
     def _messages(self, talk: Talk, note: str | None) -> tuple[Message, ...]:

@@ -9,7 +9,6 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,11 @@ from duologue.config.sections import Config, ModelConfig
 from duologue.engine.budget import Budget
 from duologue.engine.engine import Engine
 from duologue.engine.usage import NOTHING, Usage, plus
-from duologue.errors import DuologueError, ModelError, RunStopped
+from duologue.errors import DuologueError, RunStopped
 from duologue.executors.ray.link import Earlier, Link, LinkedDatabase, ask
 from duologue.executors.ray.messages import Job, Reply, Work
 from duologue.models.embedder import load_embedder
-from duologue.models.nli import load_fit, load_nli
-from duologue.models.protocol import Fit
+from duologue.models.nli import load_nli
 from duologue.models.toxicity import load_toxicity
 from duologue.pipeline import Roles, make_loop
 from duologue.records import Pair
@@ -59,14 +57,11 @@ class ShardWorker:
         threads = max(1, int(config.executor.cpus))
         small = config.small_models
         self._error: DuologueError | None = None
-        self._fit: Fit | None = None
         self._judge: _Kept | None = None
         try:
             self._embedder = load_embedder(small.embedder, threads=threads)
             self._nli = load_nli(small.nli, threads=threads)
             self._toxicity = load_toxicity(small.toxicity, perspective=small.perspective)
-            with suppress(ModelError):
-                self._fit = load_fit(small.nli, threads=threads)
             self._backend = _Kept(
                 pickle.loads(job.backend) if job.backend else make_backend(self._config, folder=self._scratch)  # noqa: S301
             )
@@ -132,7 +127,6 @@ class ShardWorker:
                 ledger,
                 memory,
                 judge=engines[1] if len(engines) > 1 else None,
-                fit=self._fit,
             )
             pairs = [decode(Pair, pair) for pair in work.pairs]
             async for _ in make_loop(self._config, roles).winners(pairs, self._job.iteration, self._job.pool):
