@@ -24,6 +24,7 @@ from figures import Talk, figures, read_human, read_spc
 
 from duologue.api import run
 from duologue.config.load import load_config
+from duologue.models.embedder import load_embedder
 from duologue.records import Outcome, Stage
 from duologue.store.reading import RunReader
 
@@ -105,7 +106,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder of the run; kept")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="further configuration")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--nli", help="folder or hub id of a three-way cross-encoder in ONNX, not the Critic's")
+    parser.add_argument(
+        "--nli", help="folder or hub id of a three-way cross-encoder in ONNX, not the Critic's, or llm:MODEL"
+    )
+    parser.add_argument("--nli-talks", type=int, help="conversations of each column that --nli reads; default all")
     args = parser.parse_args()
     # First, for what can't be loaded is to be known before hours of running.
     nli = own_contradictions.load(args.nli) if args.nli else None
@@ -118,7 +122,8 @@ def main() -> None:
             talks[name] = list(reader(args.data / file))
             columns[name] = figures(talks[name])
     if nli is not None:
-        own_contradictions.add(columns, talks, nli)
+        near = load_embedder("minilm") if args.nli.startswith(own_contradictions.LLM) else None
+        own_contradictions.add(columns, talks, nli, near=near, most=args.nli_talks)
     print(f"{'':54}" + "".join(f"{name:>10}" for name in columns))
     for row in columns["here"]:
         values = (columns[name].get(row) for name in columns)

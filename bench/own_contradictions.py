@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from figures import Talk
 
 from duologue.errors import UsageError
 from duologue.models.nli import load_nli
-from duologue.models.protocol import Nli
+from duologue.models.protocol import Embedder, Nli
 
 ROW = "contradictions of the own profile per 100 utterances"
 THRESHOLD = 0.9
@@ -19,13 +20,21 @@ THRESHOLD = 0.9
 COLUMN = 2
 FILES = ("config.json", "tokenizer.json", "onnx/model.onnx")
 BATCH = 512
+LLM = "llm:"
+"""Begins the name of a language model that is asked as NLI model (``llm_nli.py``)."""
+NEAR = 0.3
+"""Least cosine of a sentence and an attribute that a slow model is asked about."""
 
 
 def load(name: str) -> Nli:
     """A three-way cross-encoder: a folder, ``scripted``, or a hub id, whose files are fetched into the hub's cache.
 
-    Raises UsageError for the Critic's own model, ModelError for one that can't be loaded.
+    ``llm:NAME`` asks a language model. Raises UsageError for the Critic's own model, ModelError for one that can't be loaded.
     """
+    if name.startswith(LLM):
+        import llm_nli
+
+        return llm_nli.load(name.removeprefix(LLM))
     if name == "builtin":
         raise UsageError("--nli: builtin is the Critic's own; name another model, so that what chose does not measure")
     if name != "scripted" and not Path(name).expanduser().is_dir():
@@ -41,19 +50,24 @@ def sentences(text: str) -> list[str]:
     return [s for s in found if re.search(r"\w", s) and not s.endswith("?")]
 
 
-def contradictions(talks: Sequence[Talk], nli: Nli, threshold: float = THRESHOLD) -> float:
+def contradictions(
+    talks: Sequence[Talk], nli: Nli, threshold: float = THRESHOLD, *, near: Embedder | None = None
+) -> float:
     """Utterances that contradict an attribute of their own speaker, per 100 utterances.
 
     Each sentence that is no question is compared with each attribute, as premise and as hypothesis; the likelier
-    contradiction of the two counts from ``threshold`` on.
+    contradiction of the two counts from ``threshold`` on. With ``near`` only pairs of a cosine of :data:`NEAR` and more
+    are asked about, with the attribute as premise, for models that take a second for a few pairs.
     """
-    places: dict[tuple[str, str], set[int]] = {}
+    places: Places = {}
     total = 0
     for talk in talks:
         for who, text in talk.said:
             for pair in _pairs(text, talk.users[who - 1]):
                 places.setdefault(pair, set()).add(total)
             total += 1
+    if near is not None:
+        places = _nearest(places, talks, near)
     pairs, against = list(places), set[int]()
     for start in range(0, len(pairs), BATCH):
         some = pairs[start : start + BATCH]
@@ -63,10 +77,32 @@ def contradictions(talks: Sequence[Talk], nli: Nli, threshold: float = THRESHOLD
     return 100 * len(against) / max(1, total)
 
 
-def add(columns: dict[str, dict[str, Any]], talks: dict[str, list[Talk]], nli: Nli) -> None:
-    """Put :data:`ROW` into every column."""
+def add(
+    columns: dict[str, dict[str, Any]],
+    talks: dict[str, list[Talk]],
+    nli: Nli,
+    *,
+    near: Embedder | None = None,
+    most: int | None = None,
+) -> None:
+    """Put :data:`ROW` into every column, of at most ``most`` talks each, drawn with a fixed seed."""
     for name, column in columns.items():
-        column[ROW] = contradictions(talks[name], nli)
+        held = talks[name]
+        drawn = random.Random(0).sample(held, most) if most is not None and most < len(held) else held
+        column[ROW] = contradictions(drawn, nli, near=near)
+
+
+Places = dict[tuple[str, str], set[int]]
+
+
+def _nearest(places: Places, talks: Sequence[Talk], near: Embedder) -> Places:
+    held = {attribute for talk in talks for user in talk.users for attribute in user}
+    asked = [(first, second) for first, second in places if first in held]
+    texts = list(dict.fromkeys(text for pair in asked for text in pair))
+    if not texts:
+        return {}
+    rows = dict(zip(texts, near.embed(texts), strict=True))
+    return {pair: places[pair] for pair in asked if float(rows[pair[0]] @ rows[pair[1]]) >= NEAR}
 
 
 def _pairs(text: str, attributes: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ import pytest
 
 from duologue.errors import UsageError
 from duologue.models.protocol import Floats
+from duologue.models.scripted import ScriptedEmbedder
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 
@@ -40,6 +41,23 @@ def test_both_directions_count_for_the_own_profile_alone(pair: tuple[str, str]) 
     assert contradictions([TALK], Told(pair), 0.95) == 0.0
     # The partner's attribute is none of theirs, and a question denies nothing.
     assert contradictions([TALK], Told(("I have no dogs.", DOGS), ("No dogs?", DOGS)), 0.85) == 0.0
+
+
+def test_a_slow_model_is_asked_about_near_pairs_with_the_attribute_first() -> None:
+    near = ScriptedEmbedder()
+    assert contradictions([TALK], Told((DOGS, "I have no dogs!")), 0.85, near=near) == 25.0
+    assert contradictions([TALK], Told(("I have no dogs!", DOGS), (DOGS, "Hello.")), 0.85, near=near) == 0.0
+    assert (
+        contradictions([Talk((("I bake.",), ()), ((1, "Zebras!"),))], Told(("I bake.", "Zebras!")), 0.85, near=near)
+        == 0.0
+    )
+
+
+def test_a_sample_of_each_column_is_read() -> None:
+    columns: dict[str, dict[str, float]] = {"here": {}}
+    quiet = Talk(((DOGS,), (PLANES,)), ((1, "I have no dogs!"), (2, "Fine.")))
+    add(columns, {"here": [TALK, quiet]}, Told((DOGS, "I have no dogs!")), most=1)
+    assert columns["here"][ROW] in (25.0, 50.0)
 
 
 def test_every_column_gets_the_row() -> None:
