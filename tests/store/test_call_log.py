@@ -23,7 +23,8 @@ ANSWER = st.builds(
     completion_tokens=st.integers(0, 10**6),
     cached_tokens=st.integers(0, 10**6),
     logprobs=st.lists(
-        st.builds(TokenLogprob, token=TEXT, logprob=FLOAT, top=st.lists(st.tuples(TEXT, FLOAT), max_size=2).map(tuple)),
+        st.builds(TokenLogprob, token=TEXT, logprob=FLOAT, top=st.lists(st.tuples(TEXT, FLOAT), max_size=2).map(tuple))
+        | st.builds(lambda token, logprob: TokenLogprob(token, logprob, ((token, logprob),)), TEXT, FLOAT),
         max_size=2,
     ).map(tuple),
 )

@@ -185,15 +185,15 @@ REGISTRY: tuple[ModelEntry, ...] = (
         description="Trained for persona-based conversations, turn by turn; fast, and small enough to slip at times.",
         adapter="generator",
         base="smollm2-135m",
-        # Searched, by blind reading of a few conversations each (BENCHMARKS.md): the conversations' temperature, 0.2 to
-        # 0.6, and the number of draws. All else, the 0.6 of queries and attributes too, was carried over from settings
-        # that earlier adapters had, without a search; examples cost this model time and bring it nothing.
+        # Searched, on draws marked by reading (BENCHMARKS.md): the conversations' temperature and the number of draws. All
+        # else, the 0.6 of queries and attributes too, was carried over from settings that earlier adapters had, without a
+        # search; examples cost this model time and bring it nothing.
         settings={
             "model": {"sampling": {"temperature": 0.6, "top_k": 40, "min_p": 0.1, "repeat_penalty": 1.05}},
             "generator": {
                 "examples": 0,
                 "plan": True,
-                "sampling": {"temperature": 0.3, "top_k": 40, "min_p": 0.05, "repeat_penalty": 1.05},
+                "sampling": {"temperature": 0.6, "top_k": 40, "min_p": 0.1, "repeat_penalty": 1.05},
             },
         },
     ),

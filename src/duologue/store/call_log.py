@@ -138,16 +138,31 @@ def pack_answer(answer: Answer) -> str:
     """The part of an answer that has no column of its own, as JSON."""
     if not answer.logprobs:
         return encode({"text": answer.text, "finish": answer.finish}).decode()
-    return encode({"text": answer.text, "finish": answer.finish, "logprobs": answer.logprobs}).decode()
+    return encode(
+        {"text": answer.text, "finish": answer.finish, "logprobs": list(map(_packed, answer.logprobs))}
+    ).decode()
 
 
 def unpack_answer(packed: str, prompt_tokens: int, completion_tokens: int, cached_tokens: int) -> Answer:
     """The answer of a logged row."""
     data = orjson.loads(packed)
-    logprobs = tuple(
-        TokenLogprob(p["token"], p["logprob"], tuple((t, v) for t, v in p["top"])) for p in data.get("logprobs", ())
-    )
+    logprobs = tuple(map(_unpacked, data.get("logprobs", ())))
     return Answer(data["text"], data["finish"], prompt_tokens, completion_tokens, cached_tokens, logprobs)
+
+
+def _packed(token: TokenLogprob) -> list[object]:
+    """A token as a list, without its alternatives where the only one is itself, as it mostly is where one was asked for."""
+    own = (token.token, token.logprob)
+    return list(own) if token.top == (own,) else [*own, token.top]
+
+
+def _unpacked(packed: Any) -> TokenLogprob:
+    if isinstance(packed, dict):
+        # As logs had them before.
+        packed = packed["token"], packed["logprob"], packed["top"]
+    token, logprob, *rest = packed
+    top = rest[0] if rest else [(token, logprob)]
+    return TokenLogprob(token, logprob, tuple((t, v) for t, v in top))
 
 
 def unpack_request(packed: str, text_of: Callable[[str], str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.conversations.generator.choice import Judged, Scored, Situation, choose, score_draws
+from duologue.conversations.generator.choice import Judged, Scored, Situation, choose, score_draws, sureness
 from duologue.models.protocol import Floats
 from duologue.models.scripted import ScriptedEmbedder, ScriptedNli
 from duologue.records import Attribute, Pair, Profile
@@ -244,3 +245,22 @@ def test_a_draw_is_judged_once_an_utterance() -> None:
     assert asked
     assert choose(draws, situation, embedder=ScriptedEmbedder(), nli=nli, judged=judged) == first
     assert nli.asked == asked
+
+
+def test_of_two_like_draws_the_one_its_writer_was_surer_of_is_said() -> None:
+    situation = Situation(PAIR, ("It is late.",))
+    draws = ["I count pigeons.", "I count sparrows."]
+    embedder, nli = ScriptedEmbedder(), ScriptedNli()
+    for surer in draws:
+        sure = {draw: 0.6 if draw == surer else 0.3 for draw in draws}
+        assert choose(draws, situation, embedder=embedder, nli=nli, sure=sure).text == surer
+        assert [s.sureness for s in score_draws(draws, situation, embedder=embedder, nli=nli, sure=sure)] == list(
+            sure.values()
+        )
+    assert {s.sureness for s in score_draws(draws, situation, embedder=embedder, nli=nli)} == {0.0}
+
+
+def test_sureness_is_the_geometric_mean_of_the_tokens() -> None:
+    assert sureness([math.log(0.5), math.log(0.125)]) == pytest.approx(0.25)
+    assert sureness([]) == 0.0
+    assert sureness([0.001]) == 1.0

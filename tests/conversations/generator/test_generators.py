@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from duologue.backends.protocol import Answer, Features, Request, Sampling
+from duologue.backends.protocol import Answer, Features, Request, Sampling, TokenLogprob
 from duologue.config.sections import CriticConfig, GeneratorConfig
 from duologue.conversations.examples import Example
 from duologue.conversations.generator.choice import Scored, Situation
@@ -192,6 +192,24 @@ def test_of_several_draws_the_best_is_said() -> None:
     assert talk.said[1:] == ["The oven is full of bread, is it?"]
     assert len({r.key for r in caller.requests}) == 3
     assert len({r.messages for r in caller.requests}) == 1
+
+
+def test_a_backend_of_its_own_is_asked_how_sure_it_was() -> None:
+    logprobs = {"I count pigeons.": -2.0, "I count sparrows.": -0.2}
+
+    def tell(request: Request) -> Answer:
+        text = list(logprobs)[request.sample % 2]
+        return Answer(text, logprobs=(TokenLogprob("I", logprobs[text]),) * request.top_logprobs)
+
+    caller = Answers(tell, Features(slots=4, logprobs=True))
+    talk = Talk(task(), ["It is late."])
+    asyncio.run(turns(caller, turn_choices=2)._speak(talk))
+    assert talk.said[1] == "I count sparrows."
+    # A single draw needs none, and an endpoint may refuse to tell.
+    for features, choices in ((Features(slots=4, logprobs=True), 1), (Features(logprobs=True), 2)):
+        caller = Answers(tell, features)
+        asyncio.run(turns(caller, turn_choices=choices)._speak(Talk(task(), ["It is late."])))
+        assert {r.top_logprobs for r in caller.requests} == {0}
 
 
 def test_a_draw_that_comes_later_is_weighed_among_all_of_them() -> None:

@@ -1,16 +1,17 @@
 """Which of several draws of an utterance is said: a small, explainable score, no language model.
 
 A small model's draws differ more than a large one's, so choosing among them helps it most. The score adds up what a
-good reply has (it is near what was just said, it resembles the other draws, the planned attribute comes out in it, or
-without plans any that has not come out yet) and takes off what a bad one has, length among it. It asks what the
-Critic will ask: does it contradict the speaker's profile or words, does it take over what the partner said of
+good reply has (its writer was sure of it, it is near what was just said, it resembles the other draws, the planned
+attribute comes out in it, or without plans any that has not come out yet) and takes off what a bad one has, length among
+it. It asks what the Critic will ask: does it contradict the speaker's profile or words, does it take over what the partner said of
 themselves, does it say again what was said. It also takes off for big facts that no profile holds.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,11 +29,11 @@ from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.records import Attribute, Pair, Speaker
 from duologue.text import content_words, is_question, sentences
 
-FITTING, AGREEMENT, PLANNED, OPEN = 0.5, 1.5, 1.5, 0.4
+SURENESS, FITTING, AGREEMENT, PLANNED, OPEN = 6.0, 0.5, 1.5, 1.5, 0.4
 CONTRADICTION, SWAP, REPETITION, INVENTION, LENGTH, ENDING = 3.0, 2.0, 1.0, 0.7, 1.2, 0.6
 """Weights of the parts; a self-contradiction weighs as one of the profile. An open attribute, which nothing planned here, is
-worth less than fitting and agreement, so that none is dragged in. Fitting, agreement and length were weighed on draws that
-were marked by reading (``training/generator/marked_draws.jsonl``, see BENCHMARKS.md)."""
+worth less than fitting and agreement, so that none is dragged in. Sureness, fitting, agreement and length were weighed on
+draws that were marked by reading (``training/generator/marked_draws*.jsonl``, see BENCHMARKS.md)."""
 LONG = 40
 """Words from which more cost nothing further."""
 ENOUGH = 0.5
@@ -90,6 +91,8 @@ class Scored:
     """A draw with its parts, each in [0, 1], and their weighted sum."""
 
     text: str
+    sureness: float = 0.0
+    """See :data:`Sure`; 0 where it is not known."""
     fitting: float = 0.0
     agreement: float = 0.0
     """Mean similarity to the other distinct draws, 1 where there is none: what all draws say the model is surer of."""
@@ -116,7 +119,8 @@ class Scored:
     def total(self) -> float:
         """Higher is better."""
         return (
-            FITTING * self.fitting
+            SURENESS * self.sureness
+            + FITTING * self.fitting
             + AGREEMENT * self.agreement
             + PLANNED * self.planned
             + OPEN * self.opened
@@ -129,10 +133,21 @@ class Scored:
         )
 
 
-def score_draws(draws: Sequence[str], situation: Situation, *, embedder: Embedder, nli: Nli) -> list[Scored]:
+Sure = Mapping[str, float]
+"""By draw: how likely its writer held its tokens, their geometric mean, in (0, 1]. Of all parts it tells most about marks."""
+
+
+def sureness(logprobs: Sequence[float]) -> float:
+    """The value of :data:`Sure` for the log probabilities of a draw's tokens; 0 for none."""
+    return math.exp(min(0.0, math.fsum(logprobs) / len(logprobs))) if logprobs else 0.0
+
+
+def score_draws(
+    draws: Sequence[str], situation: Situation, *, embedder: Embedder, nli: Nli, sure: Sure | None = None
+) -> list[Scored]:
     """Score each draw. Some 10 inference pairs a draw."""
     judge = _Judge(situation, embedder, nli)
-    return [judge(scored) for scored in _at_best(draws, situation, embedder)]
+    return [judge(scored) for scored in _at_best(draws, situation, embedder, sure or {})]
 
 
 Judged = dict[str, tuple[float, float]]
@@ -145,6 +160,7 @@ def choose(
     *,
     embedder: Embedder,
     nli: Nli,
+    sure: Sure | None = None,
     judged: Judged | None = None,
 ) -> Scored:
     """Return the draw of :func:`score_draws` that ranks highest, the first of equals; ``draws`` holds at least one.
@@ -153,7 +169,7 @@ def choose(
     what inference said between the choices of one utterance.
     """
     judge = _Judge(situation, embedder, nli, judged)
-    hopes = _at_best(draws, situation, embedder)
+    hopes = _at_best(draws, situation, embedder, sure or {})
     best: tuple[tuple[bool, float], int, Scored] | None = None
     for index in sorted(range(len(hopes)), key=lambda i: hopes[i].rank, reverse=True):
         if best is not None and hopes[index].rank < best[0]:
@@ -165,7 +181,7 @@ def choose(
     return best[2]
 
 
-def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder) -> list[Scored]:
+def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder, sure: Sure) -> list[Scored]:
     """Scores of draws by words and vectors: no inference."""
     said = situation.said
     vectors = embedder.embed([*draws, *said])
@@ -174,6 +190,7 @@ def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder) -> 
     return [
         Scored(
             text=draw,
+            sureness=sure.get(draw, 0.0),
             fitting=follows[index],
             agreement=agreeing[index],
             planned=_came_out(draw, situation.planned),

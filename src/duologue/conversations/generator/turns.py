@@ -20,7 +20,7 @@ from duologue.backends.grammar import line
 from duologue.backends.protocol import Message, Request, Sampling
 from duologue.conversations.critic.guards.utterance import check_utterance
 from duologue.conversations.examples import Example
-from duologue.conversations.generator.choice import Judged, Scored, Situation, choose
+from duologue.conversations.generator.choice import Judged, Scored, Situation, choose, sureness
 from duologue.conversations.generator.parse import clean_utterance
 from duologue.conversations.generator.plan import Plan, carries, next_attribute
 from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
@@ -64,6 +64,9 @@ class TurnsGenerator:
         self._caller = context.caller
         self._config = context.config
         self._choices = context.turn_choices
+        features = context.caller.features
+        # Endpoints may refuse to tell; one with slots of its own is this process.
+        self._sure = self._choices > 1 and features.logprobs and features.slots is not None
         self._sampling = sampling_for(
             context.sampling, max_tokens=int(context.config.max_utterance_words * 1.6) + 8, stop=("\n",)
         )
@@ -96,16 +99,16 @@ class TurnsGenerator:
         """Let the next speaker say one utterance."""
         planned = await self._planned(talk)
         attribute = None if planned is None else talk.profile[planned]
-        drawn: list[str] = []
+        drawn: dict[str, float] = {}
         refusals: list[str] = []
         judged: Judged = {}
         best: Scored | None = None
         for attempt in range(self._config.turn_retries + 1):
             # The last redraws go without the note, lest an attribute that can't be said ends the conversation.
             note = attribute if attempt < max(1, self._config.turn_retries - 1) else None
-            new = [text for text in await self._draws(talk, note, attempt, refusals) if text not in drawn]
-            if new:
-                drawn += new
+            new = await self._draws(talk, note, attempt, refusals)
+            if new.keys() - drawn.keys():
+                drawn |= {text: sure for text, sure in new.items() if text not in drawn}
                 # All of them anew, for how far a draw resembles the others is part of its worth. What slips is said only
                 # when every draw does, for the Critic would refuse the conversation.
                 best = await self._best(talk, drawn, attribute, judged)
@@ -129,23 +132,27 @@ class TurnsGenerator:
         draw = random.Random(f"{talk.task.seed}/plan/{talk.task.id}")
         return await asyncio.to_thread(next_attribute, plan, embedder=self._context.embedder, draw=draw)
 
-    async def _draws(self, talk: Talk, note: str | None, attempt: int, refusals: list[str]) -> list[str]:
-        """The distinct draws of one attempt that no guard refuses; ``refusals`` takes the reasons of the others."""
+    async def _draws(self, talk: Talk, note: str | None, attempt: int, refusals: list[str]) -> dict[str, float]:
+        """The distinct draws of one attempt that no guard refuses, with how sure the model was of each; ``refusals`` takes the
+        reasons of the others.
+        """
         messages = self._messages(talk, note)
         # One after the other, so that the second draw finds the prompt read by the first in the prefix cache.
         numbers = range(attempt * self._choices, (attempt + 1) * self._choices)
         sampling = warmer(self._sampling, attempt)
         draws = [await self._draw(talk.task, messages, number, sampling) for number in numbers]
-        good: list[str] = []
-        for draw in dict.fromkeys(draws):
+        good: dict[str, float] = {}
+        for draw, sure in dict(draws).items():
             refusal = self._refusal(talk, draw)
             if refusal is None:
-                good.append(draw)
+                good[draw] = sure
             else:
                 refusals.append(refusal)
         return good
 
-    async def _draw(self, task: Task, messages: tuple[Message, ...], number: int, sampling: Sampling) -> str:
+    async def _draw(
+        self, task: Task, messages: tuple[Message, ...], number: int, sampling: Sampling
+    ) -> tuple[str, float]:
         answer = await self._caller.call(
             Request(
                 purpose="generator.turn",
@@ -155,10 +162,12 @@ class TurnsGenerator:
                 sample=task.sample_number(number),
                 seed=task.seed,
                 grammar=line(self._config.max_utterance_words * 6) if self._caller.features.grammar else None,
+                top_logprobs=int(self._sure),
             )
         )
         text = clean_utterance(answer.text)
-        return whole_sentences(text) if answer.finish == "length" else text
+        text = whole_sentences(text) if answer.finish == "length" else text
+        return text, sureness([token.logprob for token in answer.logprobs])
 
     def _refusal(self, talk: Talk, text: str) -> str | None:
         return check_utterance(
@@ -170,7 +179,8 @@ class TurnsGenerator:
             max_words=self._config.max_utterance_words,
         )
 
-    async def _best(self, talk: Talk, draws: list[str], planned: str | None, judged: Judged) -> Scored:
+    async def _best(self, talk: Talk, sure: dict[str, float], planned: str | None, judged: Judged) -> Scored:
+        draws = list(sure)
         if self._choices == 1:
             # Draws that come one by one need no judging, for the Critic judges the whole.
             plain = [Scored(text, planned=float(planned is not None and carries(text, planned))) for text in draws]
@@ -186,7 +196,7 @@ class TurnsGenerator:
         )
         context = self._context
         return await asyncio.to_thread(
-            choose, draws, situation, embedder=context.embedder, nli=context.nli, judged=judged
+            choose, draws, situation, embedder=context.embedder, nli=context.nli, sure=sure, judged=judged
         )
 
     def _messages(self, talk: Talk, note: str | None) -> tuple[Message, ...]:
