@@ -18,7 +18,7 @@ import pytest
 from duologue.backends.protocol import Message
 from duologue.config.sections import TrainingConfig
 from duologue.errors import ImpossibleRequest, ModelError
-from duologue.training.apart import apart_helps, fit_apart
+from duologue.training.apart import fit_apart
 from duologue.training.base import Base
 from duologue.training.fit import Fitted
 from duologue.training.options import Options
@@ -96,13 +96,6 @@ def test_a_stop_ends_it(tmp_path: Path) -> None:
         os.kill(int(mark.read_text()), 0)
 
 
-def test_inside_a_run_there_is_a_process_already(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(PARENT, raising=False)
-    assert apart_helps()
-    monkeypatch.setenv(PARENT, str(os.getpid()))
-    assert not apart_helps()
-
-
 def test_what_goes_over_can_be_pickled(tmp_path: Path) -> None:
     messages = (Message("user", "Hi."), Message("assistant", "Hello."))
     rows = [Lesson(f"{n}", "turns", "train", messages, (1,)) for n in range(2)]
@@ -135,7 +128,8 @@ if __name__ == "__main__":
     path.write_text(code)
     root = Path(__file__).parents[2]
     paths = os.pathsep.join([str(root), str(root / "src")])
-    env = {name: value for name, value in os.environ.items() if name != PARENT} | {"PYTHONPATH": paths}
+    # As inside a run, whose process it belongs to.
+    env = {**os.environ, PARENT: str(os.getpid()), "PYTHONPATH": paths}
     done = subprocess.run([sys.executable, path], env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert "trying again with one row at once" in done.stdout

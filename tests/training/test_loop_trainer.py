@@ -74,13 +74,7 @@ KILLED = "import os, signal\nprint('step 20 of 60: loss 2.913', flush=True)\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-def test_a_killed_training_is_tried_once_more_with_one_row_at_once(tmp_path: Path) -> None:
-    code = f"{KILLED}if sys.argv[1:] != ['--rows-at-once', '1']:\n    os.kill(os.getpid(), signal.SIGKILL)\n{WRITES}"
-    assert asyncio.run(trainer(tmp_path, code).train(1)).id == ID
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize(("name", "said"), [("SIGKILL", "9, most likely for memory,"), ("SIGTERM", "15,")])
+@pytest.mark.parametrize(("name", "said"), [("SIGKILL", "9,"), ("SIGTERM", "15,")])
 def test_what_killed_a_training_is_said(tmp_path: Path, name: str, said: str) -> None:
     code = f"{KILLED}os.kill(os.getpid(), signal.{name})"
     with pytest.raises(ItemFailed, match=rf"^training was killed by signal {said} after: step 20 of 60"):

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Protocol, TypeVar
 
 from duologue.errors import DuologueError, ModelError
-from duologue.training.orphan import PARENT, end_with
+from duologue.training.orphan import end_with
 
 T_co = TypeVar("T_co", covariant=True)
 Say = Callable[[str], None]
@@ -36,8 +36,8 @@ class Killed(ModelError):
 
 
 def apart_helps() -> bool:
-    """Whether a process of its own is of use: not on Windows, which kills none for memory, nor inside a run, which has it."""
-    return os.name == "posix" and not os.environ.get(PARENT)
+    """Whether a process of its own is of use: not on Windows, which kills none for memory."""
+    return os.name == "posix"
 
 
 async def fit_apart(work: Work[T_co], say: Say, rows_at_once: int | None) -> T_co:

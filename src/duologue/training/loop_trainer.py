@@ -1,7 +1,8 @@
 """The Trainer of ``loop: finetune``: trains in a process of its own and lets the engine answer with what came of it.
 
 A process of its own, because torch and llama.cpp then never share one, memory that ran out there ends nothing here, and a
-stop ends it at once; its checkpoints let it go on.
+stop ends it at once; its checkpoints let it go on. It is the command ``duologue train``, which tries again with fewer rows at
+once where the system has no memory for all.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from duologue.conversations.finetune import Adapter
 from duologue.engine.engine import Engine
 from duologue.errors import ConfigError, ItemFailed, ModelError, UsageError
 from duologue.models.files import sha256_of
-from duologue.training.apart import SIGKILL
 from duologue.training.base import known_of
 from duologue.training.lora_gguf import KNOWN
 from duologue.training.orphan import PARENT
@@ -32,10 +32,6 @@ LOOK = 0.5
 """Seconds between two looks at whether the run is to end."""
 _NONE = Adapter("", "")
 """Stands for a model in use that is not known."""
-
-
-class Killed(ItemFailed):
-    """A training that the system ended, most likely for memory."""
 
 
 class ProcessTrainer:
@@ -56,13 +52,7 @@ class ProcessTrainer:
                 return await asyncio.to_thread(read_adapter, to)
             except ItemFailed as failure:
                 _log.warning("%s", failure)
-        command = self.command(round_, to)
-        try:
-            await self._run(command)
-        except Killed as killed:
-            # On Linux a process that wants more memory than there is gets no error; it is ended.
-            _log.warning("%s; trying again with one row at once", killed)
-            await self._run([*command, "--rows-at-once", "1"])
+        await self._run(self.command(round_, to))
         return await asyncio.to_thread(read_adapter, to)
 
     async def use(self, adapter: Adapter | None) -> None:
@@ -109,10 +99,6 @@ class ProcessTrainer:
             said = await last
         if process.returncode:
             self._engine.check()
-            if process.returncode == -SIGKILL:
-                raise Killed(
-                    f"training was killed by signal 9, most likely for memory, after: {said or 'nothing said'}"
-                )
             if process.returncode < 0:
                 raise ItemFailed(
                     f"training was killed by signal {-process.returncode}, after: {said or 'nothing said'}"
