@@ -264,3 +264,13 @@ def test_sureness_is_the_geometric_mean_of_the_tokens() -> None:
     assert sureness([math.log(0.5), math.log(0.125)]) == pytest.approx(0.25)
     assert sureness([]) == 0.0
     assert sureness([0.001]) == 1.0
+
+
+def test_a_sentence_that_was_said_is_not_said_again() -> None:
+    said = ["I fry eggs. What do you like to eat?", "Eggs too."]
+    again, new, short = score(
+        ["Good choice. what do you like to eat", "Good choice. What do you drink?", "I fry eggs."], said
+    )
+    assert again.repetition == 1.0
+    assert new.repetition < 1.0
+    assert short.repetition < 1.0

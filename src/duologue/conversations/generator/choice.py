@@ -30,7 +30,7 @@ from duologue.records import Attribute, Pair, Speaker
 from duologue.text import content_words, is_question, sentences
 
 SURENESS, FITTING, AGREEMENT, PLANNED, OPEN = 6.0, 0.5, 1.5, 1.5, 0.4
-CONTRADICTION, SWAP, REPETITION, INVENTION, LENGTH, ENDING = 3.0, 2.0, 1.0, 0.7, 1.2, 0.6
+CONTRADICTION, SWAP, REPETITION, INVENTION, LENGTH, ENDING = 3.0, 2.0, 1.5, 0.7, 1.2, 0.6
 """Weights of the parts; a self-contradiction weighs as one of the profile. An open attribute, which nothing planned here, is
 worth less than fitting and agreement, so that none is dragged in. Sureness, fitting, agreement and length were weighed on
 draws that were marked by reading (``training/generator/marked_draws*.jsonl``, see BENCHMARKS.md)."""
@@ -51,6 +51,8 @@ SHARED = 0.5
 """Similarity of the partner's claim to the speaker's own profile from which "me too" is true."""
 SAME_OPENING = 0.6
 """How much of a repetition it is to begin with the two words an earlier utterance began with."""
+SENTENCE = 4
+"""Fewest words of a sentence that is not to be said again, by either speaker."""
 ECHO = re.compile(
     r"^\W*(me,? (too|neither|either)|same( here)?\b|so (do|am|have|did|was|would|can) i\b"
     r"|(neither|nor) (do|am|have|did|was|would|can) i\b|i (do|am|have|did|was|would|can),? too\b|likewise)",
@@ -187,6 +189,7 @@ def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder, sur
     vectors = embedder.embed([*draws, *said])
     new, earlier = vectors[: len(draws)], vectors[len(draws) :]
     follows, agreeing = _fitting(draws, new, earlier, said), _agreeing(new)
+    before = frozenset(sentence for text in said for sentence in _flat(text))
     return [
         Scored(
             text=draw,
@@ -197,7 +200,11 @@ def _at_best(draws: Sequence[str], situation: Situation, embedder: Embedder, sur
             opened=max((_came_out(draw, attribute) for attribute in situation.open), default=0.0),
             contradiction=REVERSED * _turns_round(draw, situation),
             swap=_takes_over(draw, situation, embedder),
-            repetition=max(max(0.0, _most(earlier @ new[index]) - ALIKE) / (1.0 - ALIKE), _opens_alike(draw, said)),
+            repetition=max(
+                max(0.0, _most(earlier @ new[index]) - ALIKE) / (1.0 - ALIKE),
+                _opens_alike(draw, said),
+                float(not before.isdisjoint(_flat(draw))),
+            ),
             invention=_invents(readings((*said, draw), len(said)), situation),
             length=min(1.0, len(draw.split()) / LONG),
             ending=float(situation.last and asks(draw)),
@@ -316,6 +323,12 @@ def _takes_over(draw: str, situation: Situation, embedder: Embedder) -> float:
 def _opens_alike(draw: str, said: Sequence[str]) -> float:
     first = draw.lower().split()[:2]
     return SAME_OPENING if any(text.lower().split()[:2] == first for text in said) else 0.0
+
+
+def _flat(text: str) -> frozenset[str]:
+    """The longer sentences of a text, without marks and capitals."""
+    flat = (" ".join(re.findall(r"\w+", sentence.lower())) for sentence in sentences(text))
+    return frozenset(sentence for sentence in flat if len(sentence.split()) >= SENTENCE)
 
 
 def _invents(told: Sequence[Reading], situation: Situation) -> float:
