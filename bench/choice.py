@@ -1,11 +1,12 @@
 """How good the draw is that the Generator chooses, on draws that were marked by reading.
 
-    python bench/choice.py [--marked training/generator/marked_draws.jsonl] [--draws 3] [--json FILE]
+    python bench/choice.py [--marked training/generator/marked_draws.jsonl] [--draws 3] [--unsure] [--json FILE]
 
 Each place holds several draws of one utterance, by adapter 2.3 (``marked_draws_2.jsonl``: 2.5) at temperature 0.6, with marks from 1 (senseless or untrue) to 5 (a good
 reply). Printed are the mean mark of the draw that ``choose`` takes, of the first and of the best one, the share of bad draws
 (marks below 2), words, and how often the planned attribute comes out. The weights of fitting, agreement and length were
-found on the places of the first file, so its gain is that of a development set; the second was marked after that.
+found on the places of the first file, so its gain is that of a development set; the second was marked after that. How sure
+their writer was of the draws is known from the third file on; ``--unsure`` leaves it out of the choice.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--marked", type=Path, default=MARKED)
     parser.add_argument("--draws", type=int, default=3, help="draws of each place to choose among")
+    parser.add_argument("--unsure", action="store_true", help="choose without how sure the model was")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     if args.draws < 1:
@@ -56,9 +58,11 @@ def main() -> None:
     rows = [json.loads(line) for line in args.marked.read_text(encoding="utf-8").splitlines() if line.strip()]
     rows = [{**row, "draws": row["draws"][: args.draws], "marks": row["marks"][: args.draws]} for row in rows]
     embedder, nli = load_embedder("minilm"), load_nli("builtin")
-    ours = [
-        (row, row["draws"].index(choose(row["draws"], situation(row), embedder=embedder, nli=nli).text)) for row in rows
-    ]
+    ours = []
+    for row in rows:
+        sure = {} if args.unsure else dict(zip(row["draws"], row.get("sure", ()), strict=False))
+        said = choose(row["draws"], situation(row), embedder=embedder, nli=nli, sure=sure).text
+        ours.append((row, row["draws"].index(said)))
     columns = {
         "chosen": figures(ours),
         "the first": figures([(row, 0) for row in rows]),

@@ -73,11 +73,13 @@ def test_a_place_is_shown_as_the_generator_prompted_it(draws: Any) -> None:
     assert noted
 
 
-def test_the_marked_draws_have_a_mark_each(draws: Any) -> None:
-    rows = draws.read(FOLDER / "marked_draws.jsonl")
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("marked_draws*.jsonl")), ids=lambda path: path.stem)
+def test_the_marked_draws_have_a_mark_each(draws: Any, path: Path) -> None:
+    rows = draws.read(path)
     assert len({(tuple(r["own"]), tuple(r["said"]), str(r["notes"])) for r in rows}) == len(rows)
     for row in rows:
         assert draws.LEAST <= len(row["draws"]) == len(row["marks"]) == len(set(row["draws"]))
         assert all(1 <= mark <= 5 for mark in row["marks"])
         assert row["reply"].strip()
+        assert len(row.get("sure", row["draws"])) == len(row["draws"])
     assert 0 < sum(map(draws.held_out, rows)) < len(rows)

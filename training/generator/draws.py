@@ -2,7 +2,8 @@
 
 A line of ``marked_draws.jsonl`` is a place: the conversation's id (``talk``), the speaker's profile (``own``) and the
 partner's (``partner``), what was ``said`` so far (the partner's utterance last), the attributes that ``notes`` named, by the
-number of utterances before, the ``draws``, the adapter that wrote them (``by``), their ``marks`` (5 answers plainly, makes
+number of utterances before, the ``draws``, the adapter that wrote them (``by``), in newer files how ``sure`` it was of each
+(:data:`duologue.conversations.generator.choice.Sure`), their ``marks`` (5 answers plainly, makes
 sense and is true to the profile; 1 is senseless, untrue or the partner's fact; halves where two readers differ), and the
 ``reply`` that the speaker should have given. ``python training/generator/draws.py RUN --by VERSION --out PLACES.jsonl``
 takes places from a run, whose log keeps every draw; marks and replies are then written by reading.
@@ -20,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from duologue import prompts
+from duologue.conversations.generator.choice import sureness
 from duologue.conversations.generator.render import bullets, noted
+from duologue.store.call_log import unpack_answer
 from duologue.store.reading import RunReader
 
 Row = dict[str, Any]
@@ -87,9 +90,10 @@ def places(run: Path, by: str) -> list[Row]:
         contents = [m["content"] for m in json.loads(request)["messages"]]
         sent = [texts[c["text"]] if isinstance(c, dict) else c for c in contents]
         said, notes = _said(sent)
-        told, profile = json.loads(answer), sent[0].rpartition(PROFILE)[2]
+        told, profile = unpack_answer(answer, 0, 0, 0), sent[0].rpartition(PROFILE)[2]
         candidate = talks.get((said, profile))
-        if candidate is None or told["finish"] == "length" or not told["text"].strip():
+        text = told.text.strip()
+        if candidate is None or told.finish == "length" or not text:
             continue
         speaker = len(said) % 2 + 1
         row = found.setdefault(
@@ -102,11 +106,14 @@ def places(run: Path, by: str) -> list[Row]:
                 "notes": notes,
                 "by": by,
                 "draws": [],
+                "sure": [],
             },
         )
-        if told["text"].strip() not in row["draws"]:
-            row["draws"].append(told["text"].strip())
-    return [{**row, "draws": row["draws"][:MOST]} for row in found.values() if len(row["draws"]) >= LEAST]
+        if text not in row["draws"]:
+            row["draws"].append(text)
+            row["sure"].append(round(sureness([t.logprob for t in told.logprobs]), 4))
+    cut = ({**row, "draws": row["draws"][:MOST], "sure": row["sure"][:MOST]} for row in found.values())
+    return [row for row in cut if len(row["draws"]) >= LEAST]
 
 
 def _said(sent: list[str]) -> tuple[tuple[str, ...], dict[str, str]]:
