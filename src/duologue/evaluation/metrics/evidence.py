@@ -40,7 +40,8 @@ class _Finding(_Evidence):
 
 class Contradictions(_Finding):
     """Utterances per 100 that contradict an attribute of their speaker, with probability 0.5 or more. The matrix is made to
-    be sure, not to find all: on labelled conversations it found 19 % of what contradicts, so there are more than are counted.
+    be sure, not to find all: of responses of DNLI's ranking set that contradict a profile it finds 56 %, of slips in a small
+    model's talk fewer, so there are more than are counted.
     """
 
     name = "contradictions"
@@ -61,7 +62,7 @@ class SelfContradictions(_Finding):
 
 class Swaps(_Finding):
     """Utterances per 100 that claim an attribute of the partner's profile as their own, with probability 0.5 or more. Of
-    six held-out chats with a swap one was found, so there are more than are counted.
+    six held-out chats with a swap two were found, so there are more than are counted.
     """
 
     name = "swaps"
@@ -70,9 +71,9 @@ class Swaps(_Finding):
 
 
 class Faithful(_Evidence):
-    """Share of conversations in which the evidence matrix finds no contradiction, swap or self-contradiction. It finds 19 %
-    of what contradicts a profile on labelled conversations, so this is an upper bound that compares data sets, not the share
-    of conversations that are faithful. Profiles that nobody keeps to hardly lower it; coverage and picked attributes show them.
+    """Share of conversations in which the evidence matrix finds no contradiction, swap or self-contradiction. It does
+    not find all (see contradictions), so this is an upper bound that compares data sets, not the share of conversations that
+    are faithful. Profiles that nobody keeps to hardly lower it; coverage and picked attributes show them.
     """
 
     name = "faithful_conversations"
