@@ -27,7 +27,6 @@ def test_conversations_have_a_sampling_of_their_own() -> None:
     assert config.generator.sampling is not None
     assert config.generator.sampling.temperature == settings["generator"]["sampling"]["temperature"]
     assert config.model.sampling.temperature == settings["model"]["sampling"]["temperature"]
-    assert config.generator.sampling.temperature < config.model.sampling.temperature
 
 
 def test_what_was_given_for_every_request_holds_for_conversations() -> None:

@@ -183,13 +183,13 @@ def test_sample_numbers_never_meet() -> None:
 
 def test_of_several_draws_the_best_is_said() -> None:
     said = iter(
-        ["Zebras run over wide green fields.", "The oven is full of bread, is it?", "Clouds hang low over our town."]
+        ["Zebras run over wide green fields.", "What sort of bread is it today?", "Clouds hang low over our town."]
     )
     caller = Answers(lambda _: next(said))
     generator = turns(caller, turn_choices=3)
     talk = Talk(task(), ["The bread is in the oven."])
     asyncio.run(generator._speak(talk))
-    assert talk.said[1:] == ["The oven is full of bread, is it?"]
+    assert talk.said[1:] == ["What sort of bread is it today?"]
     assert len({r.key for r in caller.requests}) == 3
     assert len({r.messages for r in caller.requests}) == 1
 
