@@ -14,8 +14,9 @@ import math
 import random
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from critic_sets.common import balanced
@@ -53,8 +54,9 @@ class LlmNli:
     answers is left out and the rest made to sum to 1.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, folder: tempfile.TemporaryDirectory[str] | None = None) -> None:
         self._backend = backend
+        self._folder = folder
         self._known: dict[tuple[str, str], tuple[float, float, float]] = {}
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="llm-nli", daemon=True).start()
@@ -69,9 +71,11 @@ class LlmNli:
         """Free the model."""
         self._wait(self._backend.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._folder is not None:
+            self._folder.cleanup()
 
-    def _wait(self, work: object) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result()  # type: ignore[arg-type]
+    def _wait(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _fill(self, pairs: Sequence[tuple[str, str]]) -> None:
         gate = asyncio.Semaphore(self._backend.features.slots or 8)
@@ -107,8 +111,8 @@ def _shown(first: str, second: str) -> str:
 
 def load(name: str) -> LlmNli:
     """The registered model ``name``, or a ``.gguf`` file."""
-    folder = Path(tempfile.mkdtemp(prefix="llm-nli-"))
-    return LlmNli(make_backend(load_config(overrides={"model.name": name}), folder=folder))
+    folder = tempfile.TemporaryDirectory()
+    return LlmNli(make_backend(load_config(overrides={"model.name": name}), folder=Path(folder.name)), folder)
 
 
 def figures(nli: Nli, pairs: Sequence[tuple[str, str]], truth: np.ndarray) -> str:

@@ -27,7 +27,7 @@ from duologue.conversations.critic.evidence.wording import claims
 from duologue.conversations.generator.plan import SHARE, asks, carries
 from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.records import Attribute, Pair, Speaker
-from duologue.text import content_words, is_question, sentences
+from duologue.text import content_words, is_question, normalise, sentences
 
 SURENESS, FITTING, AGREEMENT, PLANNED, OPEN = 6.0, 0.5, 1.5, 1.5, 0.4
 CONTRADICTION, SWAP, REPETITION, INVENTION, LENGTH, ENDING = 3.0, 2.0, 1.5, 0.7, 1.2, 0.6
@@ -327,8 +327,7 @@ def _opens_alike(draw: str, said: Sequence[str]) -> float:
 
 def _flat(text: str) -> frozenset[str]:
     """The longer sentences of a text, without marks and capitals."""
-    flat = (" ".join(re.findall(r"\w+", sentence.lower())) for sentence in sentences(text))
-    return frozenset(sentence for sentence in flat if len(sentence.split()) >= SENTENCE)
+    return frozenset(sentence for sentence in map(normalise, sentences(text)) if len(sentence.split()) >= SENTENCE)
 
 
 def _invents(told: Sequence[Reading], situation: Situation) -> float:
