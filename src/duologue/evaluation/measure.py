@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Literal
 
 from duologue.datasets.source import DataSet
+from duologue.evaluation.ahead import asked
 from duologue.evaluation.bootstrap import REPLICATES, Estimate, Sums
 from duologue.evaluation.metrics.spread import TopicSpread
 from duologue.evaluation.protocol import ConversationMetric, CorpusMetric, CountMetric, Ratio, StreamMetric
@@ -180,8 +181,8 @@ def look(
     )
     for chosen, held, name in parts:
         sums = Sums([m.name for m in chosen], seed)
-        for number, view in enumerate(held if chosen else (), 1):
-            _add(sums, chosen, view, found)
+        for number, (view, ratios) in enumerate(asked(chosen, held), 1):
+            _add(sums, chosen, view, ratios, found)
             progress("asking the small models", number)
         _take(found, sums, chosen, name)
     for metric in metrics:
@@ -267,7 +268,7 @@ def _read(
     sums = Sums([m.name for m in metrics], seed)
     for dialogue in data:
         view = View(dialogue, roles)
-        _add(sums, metrics, view, found)
+        _add(sums, metrics, view, [metric.measure(view) for metric in metrics], found)
         for stream in streams:
             stream.add(view)
         for metric in counts:
@@ -312,11 +313,10 @@ def tally(found: Measured, name: str, numerators: Sequence[float], seed: int) ->
         found.rows[name] = [found.rows_read[place] for place in islice(where, SHOWN_ROWS)]
 
 
-def _add(sums: Sums, metrics: Sequence[ConversationMetric], view: View, found: Measured) -> None:
-    ratios: list[Ratio | None] = []
-    for metric in metrics:
-        ratio = metric.measure(view)
-        ratios.append(ratio)
+def _add(
+    sums: Sums, metrics: Sequence[ConversationMetric], view: View, ratios: Sequence[Ratio | None], found: Measured
+) -> None:
+    for metric, ratio in zip(metrics, ratios, strict=True):
         if ratio and ratio[0] and metric.direction == "lower":
             rows = found.rows.setdefault(metric.name, [])
             # Samples come in no order.

@@ -99,7 +99,10 @@ class Metric(Protocol):
 
 @runtime_checkable
 class ConversationMetric(Metric, Protocol):
-    """Measures each conversation by itself."""
+    """Measures each conversation by itself.
+
+    One that needs a small model is asked about several conversations at once, from different threads.
+    """
 
     def measure(self, view: View) -> Ratio | None:
         """Return numerator and denominator, or None when the metric does not apply to this conversation."""

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from duologue.conversations.critic.guards.courtesy import is_courtesy, takes_leave
+from duologue.evaluation.acts import ACTS
 from duologue.evaluation.view import View
-from duologue.text import first_person, is_question, normalise, sentences
 
 Array = npt.NDArray[np.float64]
-
-ACTS = ("greeting", "goodbye", "question", "answer", "agreement", "statement about oneself", "other statement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,7 @@ class Reference:
     lengths: tuple[int, ...]
     """Words of each utterance."""
     acts: tuple[float, ...]
-    """Shares of :data:`ACTS`."""
+    """Shares of :data:`~duologue.evaluation.acts.ACTS`."""
     mean: Array | None
     """Mean of the utterances' vectors, (dimensions,); None when no embedder was loaded."""
     covariance: Array | None
@@ -61,50 +58,9 @@ def root(covariance: Array) -> Array:
 
 
 def act_shares(views: Sequence[View]) -> list[float]:
-    """Shares of the dialogue acts, in the order of :data:`ACTS`."""
+    """Shares of the dialogue acts, in the order of :data:`~duologue.evaluation.acts.ACTS`."""
     counts: Counter[str] = Counter()
     for view in views:
-        counts.update(acts(view))
+        counts.update(view.acts)
     total = max(1, counts.total())
     return [counts[act] / total for act in ACTS]
-
-
-def acts(view: View) -> list[str]:
-    """The act of each utterance, by rule: the first of :data:`ACTS` that fits."""
-    found: list[str] = []
-    asked = False
-    for text in view.texts:
-        parts = sentences(text)
-        ends = bool(parts) and is_question(parts[-1])
-        if takes_leave(text):
-            found.append("goodbye")
-        elif ends:
-            found.append("question")
-        elif is_courtesy(text):
-            found.append("greeting")
-        elif asked:
-            found.append("answer")
-        elif normalise(text).startswith(_AGREEING):
-            found.append("agreement")
-        elif first_person(text):
-            found.append("statement about oneself")
-        else:
-            found.append("other statement")
-        asked = ends
-    return found
-
-
-_AGREEING = (
-    "yes",
-    "yeah",
-    "yep",
-    "sure",
-    "me too",
-    "same here",
-    "i agree",
-    "that's true",
-    "true",
-    "right",
-    "exactly",
-    "of course",
-)

@@ -6,10 +6,13 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from duologue.config.sections import CriticConfig
 from duologue.datasets.records import Dialogue, Utterance
+from duologue.evaluation.acts import acts
+from duologue.once import once
 from duologue.records import Attribute, Candidate, Pair, Profile, Speaker
 from duologue.text import content_words, normalise
 
@@ -42,6 +45,7 @@ class View:
     def __init__(self, dialogue: Dialogue, roles: Roles) -> None:
         self.dialogue = dialogue
         self.roles = roles
+        self.lock = RLock()
 
     def __len__(self) -> int:
         return len(self.dialogue.utterances)
@@ -112,6 +116,11 @@ class View:
         return tuple(joined)
 
     @cached_property
+    def acts(self) -> tuple[str, ...]:
+        """The dialogue act of each utterance."""
+        return acts(self.texts)
+
+    @once
     def candidate(self) -> Candidate:
         """The conversation as the Critic takes it: strictly alternating, whoever speaks first as user 1."""
         first = self.turns[0].speaker
@@ -123,7 +132,7 @@ class View:
         texts = tuple(u.text for u in self.turns)
         return Candidate(self.dialogue.id, pair, 1, 0, 0, texts, "whole", self.dialogue.provenance.model, "", 0)
 
-    @cached_property
+    @once
     def matrix(self) -> Matrix:
         """The evidence matrix of :attr:`candidate`. Needs ``nli`` and ``embedder``."""
         from duologue.conversations.critic.evidence.heads import shipped_heads
@@ -139,19 +148,19 @@ class View:
             config=self.roles.critic,
         )
 
-    @cached_property
+    @once
     def vectors(self) -> Floats:
         """Unit vectors of the utterances, (utterances, dimensions). Needs ``embedder``."""
         assert self.roles.embedder is not None
         return self.roles.embedder.embed(self.texts)
 
-    @cached_property
+    @once
     def attribute_vectors(self) -> Floats:
         """Unit vectors of :attr:`attributes`, (attributes, dimensions). Needs ``embedder``."""
         assert self.roles.embedder is not None
         return self.roles.embedder.embed([text for _, text in self.attributes])
 
-    @cached_property
+    @once
     def toxicity(self) -> tuple[ToxicityRating, ...]:
         """The rating of each utterance, after the one before it. Needs ``toxicity``."""
         assert self.roles.toxicity is not None

@@ -23,9 +23,13 @@ from duologue.models.onnx import VectorCache
 from duologue.models.protocol import Floats, ToxicityRating
 from duologue.models.toxicity_text import BEFORE_WORDS, ids_of, pieces_of, windows_of, words_of
 
+Words = tuple[str, ...]
 CACHE_SIZE = 100_000
 """Utterances, each after another, whose logits are kept."""
 BATCH = 64
+"""Texts, of similar length, that the BiLSTM reads at once."""
+TOGETHER = 1024
+"""Utterances whose words are looked for among each other."""
 _SPLITS = ("threat", "identity", "obscene")
 """Kinds into which an offence falls by what the utterance says by itself; an insult or other stays ``offence``."""
 _LEAST = -4.0
@@ -72,10 +76,8 @@ class BuiltinToxicity:
         keys = list(zip(texts, before if before is not None else [""] * len(texts), strict=True))
         known = self._cache.get(keys)
         missing = [pair for pair in dict.fromkeys(keys) if pair not in known]
-        # Short ones together, so that little is padded.
-        missing.sort(key=lambda pair: min(len(pair[0]), 400) + min(len(pair[1]), 400))
-        for start in range(0, len(missing), BATCH):
-            part = missing[start : start + BATCH]
+        for start in range(0, len(missing), TOGETHER):
+            part = missing[start : start + TOGETHER]
             fresh = {pair: row.copy() for pair, row in zip(part, self._net(part), strict=True)}
             self._cache.put(fresh)
             known.update(fresh)
@@ -107,16 +109,22 @@ class _Network:
             befores += [words_of(before, last=True, most=BEFORE_WORDS)] * len(windows)
             ends.append(len(texts))
         steps = range(0, len(texts), BATCH)
-        found = np.concatenate([self._run(texts[i : i + BATCH], befores[i : i + BATCH]) for i in steps])
+        # In a conversation most texts come twice: once as what is said, once as what was said before.
+        different = sorted(dict.fromkeys(map(tuple, (*texts, *befores))), key=len)
+        read: dict[Words, Floats] = {}
+        for i in range(0, len(different), BATCH):
+            part = different[i : i + BATCH]
+            read.update(zip(part, self._reader(part), strict=True))
+        found = np.concatenate([self._run(texts[i : i + BATCH], befores[i : i + BATCH], read) for i in steps])
         return np.stack([max(rows, key=lambda row: float(row[0])) for rows in np.split(found, ends[:-1])])
 
-    def _run(self, texts: Sequence[list[str]], befores: Sequence[list[str]]) -> Floats:
+    def _run(self, texts: Sequence[list[str]], befores: Sequence[list[str]], read: Mapping[Words, Floats]) -> Floats:
         """The logits of each text after the one before it, (texts, kinds and manners)."""
         linear = np.empty((len(texts), self._pieces.shape[1]), dtype=np.float32)
         for row, (words, ahead) in enumerate(zip(texts, befores, strict=True)):
             own = pieces_of(words)
             linear[row] = self._pieces[own + pieces_of(ahead, "b:")].sum(axis=0) / np.sqrt(max(1, len(own)))
-        manners, earlier = self._reader(texts), self._reader(befores)
+        manners, earlier = (np.stack([read[tuple(words)] for words in side]) for side in (texts, befores))
         found = joined(linear + self._constants, manners, earlier) @ self._weight + self._bias
         logits: Floats = np.concatenate([found, manners], axis=1).astype(np.float32)
         return logits
@@ -131,7 +139,7 @@ class Reader:
         self._words = held["words"] * held["words.scale"].astype(np.float32)[:, None]
         self._held = {name: value.astype(np.float32) for name, value in held.items() if value.dtype == np.float16}
 
-    def __call__(self, texts: Sequence[list[str]]) -> Floats:
+    def __call__(self, texts: Sequence[Sequence[str]]) -> Floats:
         """Return the logits of the manners (texts, 6) for texts split by :func:`words_of`."""
         w = self._held
         seen = self._read([ids_of(words, self._vocabulary) for words in texts])

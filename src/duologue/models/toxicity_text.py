@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 TEXT_WORDS = 64
@@ -43,7 +43,7 @@ def _split(text: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in plain]
 
 
-def ids_of(words: list[str], vocabulary: Mapping[str, int]) -> list[int]:
+def ids_of(words: Sequence[str], vocabulary: Mapping[str, int]) -> list[int]:
     """Return the numbers of the words that the vocabulary holds, between two zeros."""
     return [0, *(found for word in words if (found := vocabulary.get(word))), 0]
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import re
-
+from duologue.conversations.critic.guards.phrases import Phrases
 from duologue.conversations.critic.guards.verdicts import guard_verdict, quote
 from duologue.records import Candidate, Verdict
 
 _AI = r"(?:a\.?i\.?|artificial intelligence|(?:large |ai )*language model|chat ?bot|(?:virtual|digital|ai|helpful) assistant|computer program)"
 _NOT_A_JOB = r"(?=\s*[,.!?;)]|\s*$|\s+(?:language|assistant|model|system|chatbot|and|so|but|that|without|who|trained|created|developed|designed|here|i\b|to\b))"
 
-_PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
+_HINTS = (
+    " ai", " a.i", "intelligence", "language model", "chatbot", "chat bot", "assist", "computer program",
+    "training data", "knowledge cutoff", "programming", "qwen", "chatgpt", "smollm", "llama", "openai", "alibaba",
+    "anthropic", "google", "meta", "microsoft", "hugging", "how can i", "how may i", "how could i", "how might i",
+    "what can i", "here to", "anything else", "n't have", "not have", "actually have", "feeling", "emotion",
+    "feel free to", "hesitate", "you have", "you need", "would you like", "sorry", "afraid", "apologi", "query",
+    "inquiry", "important to note", "here", "can help you", "i hope",
+)  # fmt: skip
+PHRASES = Phrases(
+    (
         rf"\b(?:as|being) an? {_AI}{_NOT_A_JOB}|(?:^|[.!?]\s)as an? assistant,|\bas your (?:virtual |ai )?assistant\b",
         rf"\bi(?:'m| am) (?:just |only |actually |simply )?an? {_AI}{_NOT_A_JOB}",
         r"\blanguage model\b|\b(?:my (?:training data|knowledge cutoff)|beyond my programming|my programming (?:does|allows|prevents|is designed))\b|\bi(?:'m| am) (?:qwen|chatgpt|smollm|llama)\b",
@@ -29,7 +35,8 @@ _PATTERNS = tuple(
         r"\bi(?:'m| am) (?:sorry|afraid),? (?:but )?i(?:'m| am)? ?(?:can't|cannot|can not|unable to|not able to) (?:assist|fulfill|comply|provide|engage|help (?:you )?with that)",
         r"\bi apologi[sz]e for (?:any|the) (?:confusion|inconvenience|misunderstanding)\b|\byour (?:query|inquiry)\b|\bit(?:'s| is) important to note that\b",
         r"^\W*(?:certainly|sure|of course|absolutely)[!,.] (?:here(?:'s| is| are) (?:a|an|the|some) (?:\w+ )?(?:example|list|summary|breakdown|recipe|poem|story|conversation|response|tips?|suggestions?|ideas?)\b|i can help you)\b|\bi hope (?:this|that) helps\b",
-    )
+    ),
+    _HINTS,
 )
 
 
@@ -51,5 +58,4 @@ class AssistantVoiceGuard:
 
 def assistant_phrase(text: str) -> str | None:
     """Return the first phrase of an assistant in ``text``, or None."""
-    plain = text.replace("\u2019", "'")
-    return next((m.group(0).strip() for p in _PATTERNS if (m := p.search(plain))), None)
+    return PHRASES.first(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from duologue.text import normalise, sentences, words
 
@@ -35,7 +36,12 @@ def takes_leave(text: str, *, after_leave: bool = False) -> bool:
     """True when the utterance says goodbye. ``after_leave``: the utterance before it did, so "you too" counts."""
     if after_leave and _YOU_TOO.match(normalise(text)) and len(words(text)) <= 6:
         return True
-    return any(_LEAVE.search(normalise(s)) for s in sentences(text) if not s.rstrip().endswith("?"))
+    return any(_leaving(normalise(s)) for s in sentences(text) if not s.rstrip().endswith("?"))
+
+
+@lru_cache(maxsize=4096)
+def _leaving(flat: str) -> bool:
+    return _LEAVE.search(flat) is not None
 
 
 def leaves(utterances: tuple[str, ...]) -> list[bool]:
@@ -49,4 +55,4 @@ def leaves(utterances: tuple[str, ...]) -> list[bool]:
 def is_courtesy(text: str) -> bool:
     """True when ``text`` is a short greeting, thanks or goodbye, which people naturally echo."""
     flat = normalise(text)
-    return len(flat.split()) <= 14 and (_LEAVE.search(flat) is not None or _GREETING.search(flat) is not None)
+    return len(flat.split()) <= 14 and (_leaving(flat) or _GREETING.search(flat) is not None)

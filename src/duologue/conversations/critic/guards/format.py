@@ -111,7 +111,7 @@ def _garbled(text: str, latin: bool) -> str | None:
         return "it holds wrongly decoded characters"
     if run := _RUN.search(text):
         return f"it is garbled: {quote(run.group(0), 30)}"
-    strange = sum(not (c.isalnum() or c.isspace() or c in _PLAIN or unicodedata.category(c)[0] == "M") for c in text)
+    strange = len(text) - len(text.translate(_NOT_PLAIN)) if text.isascii() else sum(map(_is_strange, text))
     if strange > 2 and strange > 0.25 * len(text):
         return f"it is mostly symbols: {quote(text)}"
     if latin and _foreign(text) > 0.1:
@@ -119,7 +119,16 @@ def _garbled(text: str, latin: bool) -> str | None:
     return None
 
 
+def _is_strange(char: str) -> bool:
+    return not (char.isalnum() or char.isspace() or char in _PLAIN or unicodedata.category(char)[0] == "M")
+
+
+_NOT_PLAIN = {code: None for code in range(128) if _is_strange(chr(code))}
+
+
 def _foreign(text: str) -> float:
+    if text.isascii():
+        return 0.0
     letters = [c for c in text if c.isalpha()]
     return sum(c > "\u024f" and not "\u1e00" <= c <= "\u1eff" for c in letters) / max(1, len(letters))
 

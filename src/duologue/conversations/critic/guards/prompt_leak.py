@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
+from duologue.conversations.critic.guards.phrases import Phrases
 from duologue.conversations.critic.guards.verdicts import guard_verdict, quote
 from duologue.records import Candidate, Verdict
 
-_PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
+_HINTS = (
+    "<", ">", "[", ":", "###", "im_", "endoftext", "persona", "profile", "attribute", "conversation", "dialogue",
+    "instruct", "prompt", "character", "role", "copying", "repeating", "word limit", "few-shot", "here's", "here is",
+)  # fmt: skip
+PHRASES = Phrases(
+    (
         # Chat templates, role labels and JSON.
         r"<\|\w*|\|>|</?s>|</?(?:bos|eos|think)>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|\bim_(?:start|end)\b|\bendoftext\b",
         r"\b(?:user|speaker|person)\s*#?\s*[12]\s*:",
@@ -31,7 +33,8 @@ _PATTERNS = tuple(
         r"\b(?:stay|remain|staying|speak|respond|answer) in character\b|\bin this role-?\s?play\b|\b(?:playing|play) the role of (?:user|speaker|a user|the user)\b",
         r"\bwithout (?:copying|repeating) (?:the|my|your) (?:profile|persona|sentences?)\b|\bword limit\b|\bfew-shot\b",
         r"^\W*(?:note|explanation|assistant|system)\s*:|\(note:",
-    )
+    ),
+    _HINTS,
 )
 
 
@@ -49,4 +52,4 @@ class PromptLeakGuard:
 
 def leak(text: str) -> str | None:
     """Return the first piece of prompt text in ``text``, or None."""
-    return next((m.group(0).strip() for p in _PATTERNS if (m := p.search(text.replace("\u2019", "'")))), None)
+    return PHRASES.first(text)

@@ -6,6 +6,7 @@ The paper (section 2) allows a speaker to take over the partner's attribute; duo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from duologue.conversations.critic.evidence.readings import readings
 from duologue.conversations.critic.evidence.wording import LIKING, WEAK, agrees, claims, denies, kin
@@ -42,10 +43,10 @@ class SwapGuard:
 def swapped(text: str, speaker: Speaker, pair: Pair, earlier: Sequence[str] = ()) -> str | None:
     """Name the partner's attribute that ``speaker`` voices as their own in ``text``, or None."""
     owner: Speaker = 2 if speaker == 1 else 1
-    statements = [s for s in sentences(text) if claims(s)]
-    if not statements:
-        return None
-    for attribute in pair.user(owner).attributes:
+    # Most utterances hold no attribute, whatever they say of it.
+    held = [a for a in pair.user(owner).attributes if _voices(_stems(text), _stems(a.text))]
+    statements = [s for s in sentences(text) if claims(s)] if held else []
+    for attribute in held if statements else ():
         mine = [s for s in statements if _same_footing(s, attribute.text)]
         if not _holds(" ".join(mine), attribute, pair.user(speaker).attributes):
             continue
@@ -61,14 +62,21 @@ def _same_footing(sentence: str, attribute: str) -> bool:
 
 
 def _holds(text: str, attribute: Attribute, own: Sequence[Attribute]) -> bool:
-    said = set(content_words(text))
+    said, held = _stems(text), _stems(attribute.text)
+    telling = (held & said) - LIKING - WEAK
+    return _voices(said, held) and all(len(telling & _stems(a.text)) < _OWN * len(telling) for a in own)
+
+
+def _voices(said: frozenset[str], held: frozenset[str]) -> bool:
+    """Whether these words hold most of an attribute's, and two that tell something. More words never hold less."""
     # "I love" for "I like" makes no difference.
-    held = set(content_words(attribute.text)) - LIKING
-    common = held & said
-    telling = common - WEAK
-    if len(telling) < 2 or len(common) < SHARE * len(held):
-        return False
-    return all(len(telling & set(content_words(a.text))) < _OWN * len(telling) for a in own)
+    common = (held & said) - LIKING
+    return len(common - WEAK) >= 2 and len(common) >= SHARE * len(held - LIKING)
+
+
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(content_words(text))
 
 
 def _has_told(owner: Speaker, earlier: Sequence[str], attribute: Attribute) -> bool:
@@ -77,5 +85,5 @@ def _has_told(owner: Speaker, earlier: Sequence[str], attribute: Attribute) -> b
 
 
 def _holds_half(text: str, attribute: Attribute) -> bool:
-    held = set(content_words(attribute.text)) - WEAK
-    return len(held & set(content_words(text))) * 2 >= len(held)
+    held = _stems(attribute.text) - WEAK
+    return len(held & _stems(text)) * 2 >= len(held)

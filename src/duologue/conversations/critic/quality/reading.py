@@ -7,21 +7,20 @@ makes no difference to anything measured here.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from threading import Lock, RLock
-from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from duologue.conversations.critic.experts.statements import rare
 from duologue.conversations.critic.guards.swap import claims
 from duologue.models.protocol import Embedder, Floats, Nli, Toxicity
+from duologue.once import once
 from duologue.text import content_words, is_question, normalise, sentences
 
-T = TypeVar("T")
 SIMILARITY_FLOOR = 0.3
 """Cosine similarity below which two claims count as being about different things."""
 CLASH_FLOOR = 0.5
@@ -44,23 +43,6 @@ class Clash:
     claims: tuple[str, str]
     score: float
     """Probability in [0.5, 1]: the mean of both directions, corrected for the rarity of contradictions."""
-
-
-class _once(Generic[T]):  # noqa: N801
-    """A property that a model computes: kept, and computed once though several threads ask, without holding up other readings
-    as the lock of ``cached_property`` does up to Python 3.11, or computing it in each thread as it does later."""
-
-    def __init__(self, compute: Callable[[Any], T]) -> None:
-        self._compute = compute
-        self.__doc__ = compute.__doc__
-
-    def __get__(self, reading: Any, owner: type | None = None) -> T:
-        kept: dict[str, T] = reading.__dict__
-        name = self._compute.__name__
-        with reading.lock:
-            if name not in kept:
-                kept[name] = self._compute(reading)
-        return kept[name]
 
 
 class Reading:
@@ -128,7 +110,7 @@ class Reading:
         """Each utterance without its questions; empty when it only asks."""
         return tuple(" ".join(s for s in said if not is_question(s)) for said in self.sentences)
 
-    @_once
+    @once
     def vectors(self) -> Floats:
         """Unit vectors of the utterances, (utterances, dimensions)."""
         return self._embedder.embed(self.utterances)
@@ -141,7 +123,7 @@ class Reading:
         pairs = zip(self.vectors[1:], self.vectors[:-1], strict=True)
         return (0.0, *(float(a @ b) for a, b in pairs))
 
-    @_once
+    @once
     def clashes(self) -> tuple[Clash, ...]:
         """Contradictions between own claims in different utterances, in order."""
         told = [(i, s) for i, said in enumerate(self.sentences) for s in said if claims(s)]
@@ -169,7 +151,7 @@ class Reading:
                 found.append(Clash(told[a][0], told[b][0], (told[a][1], told[b][1]), score))
         return tuple(found)
 
-    @_once
+    @once
     def toxicity(self) -> tuple[float, ...]:
         """Toxicity of each utterance after the one before it, in [0, 1]; 0 without a toxicity model."""
         if self._toxicity is None or not self.utterances:
