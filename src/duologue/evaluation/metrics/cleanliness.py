@@ -6,7 +6,7 @@ import re
 
 from duologue.config.sections import CriticConfig
 from duologue.conversations.critic.guards.assistant_voice import assistant_phrase
-from duologue.conversations.critic.guards.format import malformed, role_label
+from duologue.conversations.critic.guards.format import cut_off, malformed, role_label
 from duologue.conversations.critic.guards.goodbyes import GoodbyesGuard
 from duologue.conversations.critic.guards.placeholder import placeholder
 from duologue.conversations.critic.guards.prompt_leak import leak
@@ -177,7 +177,9 @@ class CutOff(_Clean):
 
     def measure(self, view: View) -> Ratio:
         """Cut-off ones among all."""
-        return float(sum((malformed(text) or "").startswith(_CUT_OFF) for text in view.texts)), float(len(view))
+        stopped = (text for text in view.texts if cut_off(text))
+        # What is out of form in another way counts as that.
+        return float(sum((malformed(text) or "").startswith(_CUT_OFF) for text in stopped)), float(len(view))
 
 
 class EncodingDamage(_Clean):

@@ -4,13 +4,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duologue.conversations.critic.guards import assistant_voice, prompt_leak
+from duologue.conversations.critic.guards import assistant_voice, courtesy, prompt_leak
 from duologue.conversations.critic.guards.phrases import Phrases
 
 ASCII = st.characters(codec="ascii")
 EVERY = [
     pytest.param(phrases, pattern, id=f"{module}-{number}")
-    for module, phrases in (("prompt_leak", prompt_leak.PHRASES), ("assistant_voice", assistant_voice.PHRASES))
+    for module, phrases in (
+        ("prompt_leak", prompt_leak.PHRASES),
+        ("assistant_voice", assistant_voice.PHRASES),
+        ("courtesy", courtesy.LEAVE),
+    )
     for number, pattern in enumerate(phrases.patterns)
 ]
 

@@ -5,24 +5,29 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from duologue.conversations.critic.guards.phrases import Phrases
 from duologue.text import normalise, sentences, words
 
 _KIND = r"(?:good|great|nice|lovely|wonderful|fun|pleasure|glad|fantastic|awesome|pleasant|fab|blessed|safe|amazing|beautiful|fabulous)"
-_LEAVE = re.compile(
-    "|".join(
-        (
-            r"\b(?:good ?bye|bye|bye bye|farewell|ttyl|good ?night|ciao|so long)\b",
-            r"\bsee (?:you|ya) (?:later|soon|around|then|there|tomorrow|next|again|tonight|on)\b|^see (?:you|ya)$",
-            r"\b(?:talk|speak|chat) (?:to|with) (?:you|ya) (?:later|soon|again|tomorrow|next|another)\b|\btalk (?:later|soon)\b|\bcatch (?:you|ya) later\b",
-            rf"\bhave (?:a|an) (?:very |really )?{_KIND} (?:day|night|evening|weekend|afternoon|morning|one|trip|rest|week|time)\b",
-            r"\b(?:enjoy|have fun with) (?:the rest of )?your (?:day|night|evening|weekend|afternoon|morning|week)\b",
-            r"\btake care\b(?!\sof\b)|\buntil next time\b|\bgood luck with (?:everything|it all)\b",
-            rf"\b{_KIND} (?:talking|chatting|speaking|chat|conversation|meeting) (?:to|with)? ?(?:you|ya)\b",
-            rf"\b{_KIND} (?:it was )?to (?:talk|chat|speak) (?:to|with) you\b",
-            rf"\b(?:it was|was|it has been|it's been) (?:so |very |really )?{_KIND} (?:to meet|meeting|to get to know|getting to know|to talk|to chat) ?(?:to |with )?you\b",
-            r"\b(?:gotta|got to|have to|need to|should|must|better) (?:probably )?(?:go|run|leave|head (?:out|off|home)|get going|get back|be going)(?: now| soon)?(?:$|\sbut\b|\sso\b|\sbefore\b)",
-        )
-    )
+_HINTS = (
+    "bye", "farewell", "ttyl", "night", "ciao", "so long", "see you", "see ya", "talk", "speak", "chat", "catch you", "catch ya",
+    "have a", "enjoy", "have fun with", "take care", "next time", "good luck with", "conversation", "meeting", "to meet", "to know",
+    "gotta", "got to", "have to", "need to", "should", "must", "better",
+)  # fmt: skip
+LEAVE = Phrases(
+    (
+        r"\b(?:good ?bye|bye|bye bye|farewell|ttyl|good ?night|ciao|so long)\b",
+        r"\bsee (?:you|ya) (?:later|soon|around|then|there|tomorrow|next|again|tonight|on)\b|^see (?:you|ya)$",
+        r"\b(?:talk|speak|chat) (?:to|with) (?:you|ya) (?:later|soon|again|tomorrow|next|another)\b|\btalk (?:later|soon)\b|\bcatch (?:you|ya) later\b",
+        rf"\bhave (?:a|an) (?:very |really )?{_KIND} (?:day|night|evening|weekend|afternoon|morning|one|trip|rest|week|time)\b",
+        r"\b(?:enjoy|have fun with) (?:the rest of )?your (?:day|night|evening|weekend|afternoon|morning|week)\b",
+        r"\btake care\b(?!\sof\b)|\buntil next time\b|\bgood luck with (?:everything|it all)\b",
+        rf"\b{_KIND} (?:talking|chatting|speaking|chat|conversation|meeting) (?:to|with)? ?(?:you|ya)\b",
+        rf"\b{_KIND} (?:it was )?to (?:talk|chat|speak) (?:to|with) you\b",
+        rf"\b(?:it was|was|it has been|it's been) (?:so |very |really )?{_KIND} (?:to meet|meeting|to get to know|getting to know|to talk|to chat) ?(?:to |with )?you\b",
+        r"\b(?:gotta|got to|have to|need to|should|must|better) (?:probably )?(?:go|run|leave|head (?:out|off|home)|get going|get back|be going)(?: now| soon)?(?:$|\sbut\b|\sso\b|\sbefore\b)",
+    ),
+    _HINTS,
 )
 _YOU_TOO = re.compile(
     r"^(?:(?:oh|ok|okay|thanks?|thank you|yes|and|same to|well|so much|very much|haha) )*(?:you (?:too|as well|also)|same to you|likewise)\b"
@@ -36,12 +41,12 @@ def takes_leave(text: str, *, after_leave: bool = False) -> bool:
     """True when the utterance says goodbye. ``after_leave``: the utterance before it did, so "you too" counts."""
     if after_leave and _YOU_TOO.match(normalise(text)) and len(words(text)) <= 6:
         return True
-    return any(_leaving(normalise(s)) for s in sentences(text) if not s.rstrip().endswith("?"))
+    return _leaving(text)
 
 
 @lru_cache(maxsize=4096)
-def _leaving(flat: str) -> bool:
-    return _LEAVE.search(flat) is not None
+def _leaving(text: str) -> bool:
+    return any(LEAVE.first(normalise(s)) is not None for s in sentences(text) if not s.rstrip().endswith("?"))
 
 
 def leaves(utterances: tuple[str, ...]) -> list[bool]:
@@ -55,4 +60,4 @@ def leaves(utterances: tuple[str, ...]) -> list[bool]:
 def is_courtesy(text: str) -> bool:
     """True when ``text`` is a short greeting, thanks or goodbye, which people naturally echo."""
     flat = normalise(text)
-    return len(flat.split()) <= 14 and (_leaving(flat) or _GREETING.search(flat) is not None)
+    return len(flat.split()) <= 14 and (LEAVE.first(flat) is not None or _GREETING.search(flat) is not None)

@@ -87,9 +87,15 @@ def malformed(text: str, *, latin: bool = True) -> str | None:
         return f"it holds markup: {quote(markup.group(0))}"
     if garble := _garbled(bare, latin):
         return garble
-    if _CUT_OFF.search(bare) or _last_word(bare) in _DANGLING:
+    if cut_off(bare):
         return f"it is cut off: {quote(bare[-40:])}"
     return None
+
+
+def cut_off(text: str) -> bool:
+    """True when ``text`` stops at a mark or a word that something must follow."""
+    bare = text.strip()
+    return bool(bare) and (_CUT_OFF.search(bare) is not None or _last_word(bare) in _DANGLING)
 
 
 def role_label(text: str) -> str | None:
