@@ -12,6 +12,7 @@ import surface
 from model import LABELS
 from pairs import Maker
 from rules import read_fillers
+from written import read_blocks
 
 from conversations import Row, key
 
@@ -37,26 +38,6 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return [json.loads(line) for line in text.splitlines() if line.strip()]
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise SystemExit(f"{path.name} cannot be read ({error}): fetch a good copy, or leave that set out") from error
-
-
-def read_blocks(path: Path) -> list[dict[str, str]]:
-    """Pairs of a file of blocks: a line ``P premise``, then a line ``e``, ``n`` or ``c`` and a hypothesis for each pair.
-
-    Every seventh premise, by its hash, is held out. A line of another form is an error that names it.
-    """
-    labels = {label[0]: label for label in LABELS}
-    rows: list[dict[str, str]] = []
-    premise = ""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        mark, _, text = line.strip().partition(" ")
-        if mark == "P" and text:
-            premise = text
-        elif mark in labels and text and premise:
-            split = "test" if zlib.crc32(premise.encode()) % 7 == 0 else "train"
-            rows.append({"premise": premise, "hypothesis": text, "label": labels[mark], "split": split})
-        elif line.strip():
-            raise SystemExit(f"{path.name} line {number}: neither a premise (P) nor a pair (e, n, c): {line[:60]!r}")
-    return rows
 
 
 def handwritten(split: str, author: str = "*") -> list[dict[str, str]]:
