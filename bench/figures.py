@@ -175,6 +175,8 @@ _OWN = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|im|my|me|mine|we|our)\b")
 _LABEL = re.compile(r"^User ([12]):\s*(.*\S)\s*$")
 TOKENS = 40_000
 """Tokens on which distinct-2 is counted."""
+SENTENCE = 4
+"""Fewest words of a sentence that counts as repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ def figures(talks: list[Talk], length: tuple[int, int] | None = None) -> dict[st
         "distinct utterances": len(set(every)) / len(every),
         "distinct openings": len({said[0].lower() for said in texts}) / len(texts),
         "conversations that repeat an utterance": _share(len({t.lower() for t in s}) < len(s) for s in texts),
+        "conversations that repeat a sentence": _share(map(_says_again, texts)),
         "attributes half said by their owner": _share(own for own, _, _ in touched),
         "attributes voiced only by the partner": _share(partner and not own for own, partner, _ in touched),
         "attributes copied word for word": _share(copied for _, _, copied in touched),
@@ -232,6 +235,18 @@ def figures(talks: list[Talk], length: tuple[int, int] | None = None) -> dict[st
     if length is not None:
         found["inside the asked length"] = _share(length[0] <= len(said) <= length[1] for said in texts)
     return found
+
+
+def _says_again(said: list[str]) -> bool:
+    """Whether an utterance holds a sentence of four words or more that an earlier one held, by either speaker."""
+    before: set[tuple[str, ...]] = set()
+    for text in said:
+        own = {tuple(_WORD.findall(part)) for part in re.findall(r"[^.!?]+", text.lower())}
+        own = {words for words in own if len(words) >= SENTENCE}
+        if own & before:
+            return True
+        before |= own
+    return False
 
 
 def content(text: str) -> frozenset[str]:

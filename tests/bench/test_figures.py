@@ -43,6 +43,12 @@ def test_repeats_openings_and_endings() -> None:
     assert found["inside the asked length"] == 2 / 3
 
 
+def test_a_sentence_said_again_counts_by_either_speaker() -> None:
+    again = talk("I like the old park. Do you?", "Sure, it rains.", "Well, so be it. i like the old park!")
+    short = talk("I ski. Me too.", "I ski. Yes.", "I like the old park, I like the old park.")
+    assert figures([again, short])["conversations that repeat a sentence"] == 0.5
+
+
 def test_placeholders_and_assistant_voice() -> None:
     found = figures([talk("I am [name].", "Hi (your name)."), talk("How can I help you?", "So.")])
     assert found["with a placeholder"] == 0.5
