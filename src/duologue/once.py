@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -19,7 +19,15 @@ class once(Generic[T]):  # noqa: N801
         self._compute = compute
         self.__doc__ = compute.__doc__
 
-    def __get__(self, held_by: Any, owner: type | None = None) -> T:
+    @overload
+    def __get__(self, held_by: None, owner: type) -> once[T]: ...
+
+    @overload
+    def __get__(self, held_by: object, owner: type | None = None) -> T: ...
+
+    def __get__(self, held_by: Any, owner: type | None = None) -> once[T] | T:
+        if held_by is None:
+            return self
         kept: dict[str, T] = held_by.__dict__
         name = self._compute.__name__
         with held_by.lock:

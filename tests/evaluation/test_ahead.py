@@ -1,11 +1,14 @@
 import threading
 from collections.abc import Callable, Sequence
 
-from duologue.evaluation.ahead import RATED, asked, rate
+import numpy as np
+import pytest
+
+from duologue.evaluation.ahead import LANES, RATED, asked, lanes, rate
 from duologue.evaluation.metrics.toxicity import MeanToxicity
 from duologue.evaluation.protocol import Described, Ratio
 from duologue.evaluation.view import Roles, View
-from duologue.models.protocol import ToxicityRating
+from duologue.models.protocol import Floats, ToxicityRating
 from duologue.models.scripted import ScriptedToxicity
 
 
@@ -42,7 +45,7 @@ class Meeting(Described):
 
 def test_conversations_are_measured_at_once_and_told_in_order(make_view: Callable[..., View]) -> None:
     views = [make_view(*(f"It is {i}.",) * (1 + i)) for i in range(6)]
-    found = list(asked([Meeting()], views, threads=2))
+    found = list(asked([Meeting()], views))
     assert [view for view, _ in found] == views
     assert [ratios for _, ratios in found] == [[(float(len(view)), 1.0)] for view in views]
 
@@ -65,3 +68,47 @@ def test_utterances_are_rated_together_and_as_by_themselves(make_view: Callable[
     model.calls.clear()
     rate(views)
     assert model.calls == []
+
+
+class Remembering:
+    name = "remembering"
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def twin(self) -> "Remembering":
+        return Remembering()
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        self.seen += texts
+        return np.zeros((len(texts), 2), dtype=np.float32)
+
+
+class Embedded(Meeting):
+    needs = frozenset(("embedder",))
+
+    def measure(self, view: View) -> Ratio:
+        assert view.roles.embedder is not None
+        view.roles.embedder.embed([f"metric {view.texts[0]}"])
+        return 1.0, 1.0
+
+
+def test_each_lane_has_a_memory_of_its_own_and_takes_its_conversations_in_order(make_view: Callable[..., View]) -> None:
+    roles = Roles(embedder=Remembering())
+    views = [View(make_view(f"It is {i}.").dialogue, roles) for i in range(2 * LANES + 1)]
+    list(asked([Embedded()], views))
+    assert roles.embedder is not None
+    assert roles.embedder.seen == []  # type: ignore[attr-defined]
+    for n, lane in enumerate(lanes(roles)):
+        told = [text for text in lane.embedder.seen if text.startswith("metric")]  # type: ignore[union-attr]
+        assert told == [f"metric It is {i}." for i in range(n, len(views), LANES)]
+    assert all(view.roles is roles for view in views)
+
+
+def test_an_error_of_a_metric_is_raised(make_view: Callable[..., View]) -> None:
+    class Broken(Embedded):
+        def measure(self, view: View) -> Ratio:
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        list(asked([Broken()], [View(make_view("Hi.").dialogue, Roles(embedder=Remembering()))]))

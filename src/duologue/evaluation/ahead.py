@@ -2,35 +2,74 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
+from typing import TypeVar
 
 from duologue.evaluation.protocol import ConversationMetric, Ratio
-from duologue.evaluation.view import View
+from duologue.evaluation.view import Roles, View
 
 RATED = 64
 """Conversations whose utterances the toxicity model is given together."""
+LANES = 4
+"""Conversations that are measured at once, on any number of cores.
+
+What a model says of a text differs in the last digits with the texts that it is asked about together, and so with those it
+knows already. Each lane therefore has a memory of its own and takes its conversations in order: the same report comes out
+every time and everywhere.
+"""
+Model = TypeVar("Model")
 
 
-def asked(
-    metrics: Sequence[ConversationMetric], views: Sequence[View], threads: int | None = None
-) -> Iterator[tuple[View, list[Ratio | None]]]:
+def asked(metrics: Sequence[ConversationMetric], views: Sequence[View]) -> Iterator[tuple[View, list[Ratio | None]]]:
     """Yield each conversation, in order, with what each metric measures of it.
 
-    ``threads``: conversations that are measured at once; None for one a core. Models that hold the interpreter, as the
-    toxicity model does, are given many utterances together instead. Results do not depend on either.
+    The toxicity model, which would hold up the other threads, is given many utterances together instead.
     """
-    if not metrics:
+    if not metrics or not views:
         return
-    if any("toxicity" in metric.needs for metric in metrics):
-        rate(views)
     if all(metric.needs <= {"toxicity"} for metric in metrics):
+        rate(views)
         yield from ((view, _measure(metrics, view)) for view in views)
         return
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="duologue-ahead") as pool:
-        yield from zip(views, pool.map(lambda view: _measure(metrics, view), views), strict=True)
+    pools = [ThreadPoolExecutor(1, thread_name_prefix=f"duologue-lane-{n}") for n in range(LANES)]
+    try:
+        waiting = [
+            pools[n % LANES].submit(_apart, metrics, view, lanes(view.roles)[n % LANES]) for n, view in enumerate(views)
+        ]
+        for view, future in zip(views, waiting, strict=True):
+            yield view, future.result()
+    finally:
+        for pool in pools:
+            pool.shutdown(cancel_futures=True)
+
+
+def _apart(metrics: Sequence[ConversationMetric], view: View, lane: Roles) -> list[Ratio | None]:
+    """Measure with the lane's models; what is kept of the conversation may be used by all."""
+    own, view.roles = view.roles, lane
+    try:
+        if any("embedder" in metric.needs for metric in metrics):
+            _ = view.vectors, view.attribute_vectors
+        return _measure(metrics, view)
+    finally:
+        view.roles = own
+
+
+@lru_cache(maxsize=4)
+def lanes(roles: Roles) -> tuple[Roles, ...]:
+    """The same models for each lane, with memories of their own where they have any."""
+    return tuple(
+        replace(roles, embedder=_twin(roles.embedder), nli=_twin(roles.nli), toxicity=_twin(roles.toxicity))
+        for _ in range(LANES)
+    )
+
+
+def _twin(model: Model) -> Model:
+    twin: Model = model.twin() if hasattr(model, "twin") else model
+    return twin
 
 
 def _measure(metrics: Sequence[ConversationMetric], view: View) -> list[Ratio | None]:

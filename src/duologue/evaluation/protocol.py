@@ -101,7 +101,7 @@ class Metric(Protocol):
 class ConversationMetric(Metric, Protocol):
     """Measures each conversation by itself.
 
-    One that needs a small model is asked about several conversations at once, from different threads.
+    One that needs a small model may be asked about several conversations at once, from different threads.
     """
 
     def measure(self, view: View) -> Ratio | None:

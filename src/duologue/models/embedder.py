@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,12 @@ class MiniLmEmbedder:
     def __init__(self, model: Path, tokenizer: Path, threads: int | None = None) -> None:
         self._graph = OnnxText(model, tokenizer, MAX_TOKENS, threads)
         self._cache: VectorCache[str] = VectorCache(CACHE_SIZE)
+
+    def twin(self) -> MiniLmEmbedder:
+        """The same model with a memory of its own, empty at first; nothing is loaded again."""
+        twin = copy.copy(self)
+        twin._cache = VectorCache(CACHE_SIZE)
+        return twin
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Return an array (len(texts), 384) of unit-length rows."""

@@ -5,6 +5,7 @@ Our own has a second head, which says how well a response fits what was said bef
 
 from __future__ import annotations
 
+import copy
 import json
 import threading
 from collections.abc import Sequence
@@ -53,6 +54,12 @@ class OnnxNli:
         self._graph = _graph_of(folder, meta, threads)
         self._cache: VectorCache[tuple[str, str]] = VectorCache(CACHE_SIZE)
         self.name = f"{folder.name}-{meta['version']}"
+
+    def twin(self) -> OnnxNli:
+        """The same model with a memory of its own, empty at first; nothing is loaded again."""
+        twin = copy.copy(self)
+        twin._cache = VectorCache(CACHE_SIZE)
+        return twin
 
     def predict(self, pairs: Sequence[tuple[str, str]]) -> Floats:
         """Return an array (len(pairs), 3) of probabilities: entailment, neutral, contradiction. Rows sum to 1."""

@@ -7,6 +7,7 @@ the toxicity of what was said before. ``training/toxicity`` makes it, ``weights/
 
 from __future__ import annotations
 
+import copy
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -50,6 +51,12 @@ class BuiltinToxicity:
         self._net = _Network(folder or builtin_folder())
         self._cache: VectorCache[tuple[str, str]] = VectorCache(CACHE_SIZE)
         self.name = f"builtin-{self._net.version}"
+
+    def twin(self) -> BuiltinToxicity:
+        """The same model with a memory of its own, empty at first; nothing is loaded again."""
+        twin = copy.copy(self)
+        twin._cache = VectorCache(CACHE_SIZE)
+        return twin
 
     def score(self, texts: Sequence[str], before: Sequence[str] | None = None) -> Floats:
         """Return an array (len(texts),) of probabilities in [0, 1]; from 0.5 on an utterance counts as toxic."""

@@ -52,7 +52,7 @@ async def _score(expert: Quality, view: View) -> float:
     return (await expert.score(view.candidate, {})).value
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _expert(aspect: str, roles: Roles) -> Quality:
     """The expert of one aspect, made as the Critic makes it."""
     from duologue.conversations.critic.registry import build_quality

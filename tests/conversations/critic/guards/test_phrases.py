@@ -27,6 +27,11 @@ def test_whatever_a_pattern_matches_is_found(phrases: Phrases, pattern: re.Patte
     assert phrases.first(text) is not None
 
 
+def test_goodbyes_are_looked_for_in_normalised_text() -> None:
+    assert courtesy.takes_leave("Good NIGHT then.")
+    assert not courtesy.takes_leave("Good n\u0131ght then.")
+
+
 @given(st.text())
 def test_hints_change_nothing(text: str) -> None:
     plain = text.replace("\u2019", "'")

@@ -28,6 +28,8 @@ LEAVE = Phrases(
         r"\b(?:gotta|got to|have to|need to|should|must|better) (?:probably )?(?:go|run|leave|head (?:out|off|home)|get going|get back|be going)(?: now| soon)?(?:$|\sbut\b|\sso\b|\sbefore\b)",
     ),
     _HINTS,
+    # They are looked for in normalised text.
+    re.NOFLAG,
 )
 _YOU_TOO = re.compile(
     r"^(?:(?:oh|ok|okay|thanks?|thank you|yes|and|same to|well|so much|very much|haha) )*(?:you (?:too|as well|also)|same to you|likewise)\b"

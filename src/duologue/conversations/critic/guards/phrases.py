@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 
 class Phrases:
-    """Patterns in any letter case, tried in order.
+    """Patterns, tried in order, in any letter case unless ``flags`` say otherwise.
 
     ``hints``: every text that a pattern matches holds one of these, lower case. Most texts hold none, and looking for
     plain words takes a fiftieth of the time.
     """
 
-    def __init__(self, patterns: Iterable[str], hints: Iterable[str]) -> None:
-        self.patterns = tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+    def __init__(self, patterns: Iterable[str], hints: Iterable[str], flags: re.RegexFlag = re.IGNORECASE) -> None:
+        self.patterns = tuple(re.compile(pattern, flags) for pattern in patterns)
         self._hints = tuple(hints)
 
     def first(self, text: str) -> str | None:

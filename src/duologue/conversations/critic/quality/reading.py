@@ -29,7 +29,7 @@ MOST_PAIRS = 40
 """Pairs of own claims that are compared at most, the most similar ones; each costs two inferences."""
 KEPT = 512
 """Readings that a reader keeps."""
-READERS = 4
+READERS = 8
 """Readers that are kept."""
 
 
@@ -115,7 +115,7 @@ class Reading:
         """Unit vectors of the utterances, (utterances, dimensions)."""
         return self._embedder.embed(self.utterances)
 
-    @cached_property
+    @once
     def near(self) -> tuple[float, ...]:
         """Cosine similarity of each utterance to the one before it, in [-1, 1]; 0 for the first."""
         if not self.utterances:
