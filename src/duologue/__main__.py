@@ -2,4 +2,6 @@
 
 from duologue.cli.app import main
 
-main()
+# A process that evaluates beside this one imports this module again.
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -138,6 +139,7 @@ def evaluate(
         by_iteration=by_iteration,
         generator=GeneratorOptions(generator, train=generator_train, test=generator_test, epochs=generator_epochs),
         models=_models(small_models, config),
+        processes=os.cpu_count() or 1,
     )
     console = Console()
     if judge is not None:

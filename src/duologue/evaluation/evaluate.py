@@ -56,6 +56,9 @@ class Options:
     """The generator whose perplexities are measured, where the packages of the extra ``train`` are installed."""
     judge: JudgeOptions | None = None
     """The language model that judges; None: nobody is asked and nothing is paid."""
+    processes: int = 1
+    """Processes that measure a large data set; more than one only in a program whose main module can be imported again
+    (``if __name__ == "__main__"``), as the command's can. The report is the same."""
     models: SmallModelsConfig = field(default_factory=lambda: SmallModelsConfig.model_validate({}))
 
 
@@ -126,6 +129,7 @@ def evaluate_sets(
             format_=options.format,
             seed=options.seed,
             sizes=options.sizes,
+            processes=options.processes,
             progress=_of("reference", progress),
         )
         roles = replace(roles, reference=reference)
@@ -134,7 +138,15 @@ def evaluate_sets(
     for data, name, own_roles in zip(sources, names, by_set, strict=True):
         own = make_metrics(options.groups, options.utterances, kinds)
         found.append(
-            read(data, own, own_roles, seed=options.seed, sizes=options.sizes, progress=_of(name, progress)),
+            read(
+                data,
+                own,
+                own_roles,
+                seed=options.seed,
+                sizes=options.sizes,
+                processes=options.processes,
+                progress=_of(name, progress),
+            ),
         )
     shared = common(found, options.seed)
     topics = share_topics(found, roles)

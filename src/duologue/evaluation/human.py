@@ -22,6 +22,7 @@ def read_reference(
     format_: str,
     seed: int,
     sizes: Sizes,
+    processes: int = 1,
     progress: Progress = lambda what, n: None,
 ) -> tuple[Measured, Reference]:
     """Go through the reference once: for those of the metrics whose direction is ``human``, and for distances to it.
@@ -29,7 +30,9 @@ def read_reference(
     The metrics must be fresh. Raises UsageError when it can't be read.
     """
     held = [m for m in metrics if m.direction == "human" and "judge" not in m.needs]
-    found = read(open_dataset(source, format_), held, roles, seed=seed, sizes=sizes, progress=progress)
+    found = read(
+        open_dataset(source, format_), held, roles, seed=seed, sizes=sizes, processes=processes, progress=progress
+    )
     return found, make_reference(short(found.data.source), found.model_views)
 
 

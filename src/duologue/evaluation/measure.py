@@ -24,6 +24,7 @@ from duologue.evaluation.topics import Topics, shared_topics
 from duologue.evaluation.usefulness.generator import GeneratorOptions
 from duologue.evaluation.usefulness.tasks import Useful, common_training, generated, usefulness
 from duologue.evaluation.view import Roles, View
+from duologue.evaluation.workers import measured
 
 SHOWN_ROWS = 5
 """Rows with a fault that are named."""
@@ -141,9 +142,12 @@ def read(
     *,
     seed: int,
     sizes: Sizes,
+    processes: int = 1,
     progress: Progress = lambda what, n: None,
 ) -> Measured:
     """Go through a data set once: draw the samples, and measure what is measured of every conversation.
+
+    ``processes``: see :func:`duologue.evaluation.workers.measured`.
 
     Of each conversation some 500 bytes are kept (signature, cluster, row, key of the sample), of the samples the text.
 
@@ -154,7 +158,7 @@ def read(
     streams = [m for m in metrics if isinstance(m, StreamMetric)]
     counts = [m for m in metrics if isinstance(m, CountMetric)]
     sample: Sample[View] = Sample(max(sizes.text, sizes.model), seed)
-    found.views = _read(data, reading, streams, counts, roles, found, sample, seed, progress)
+    found.views = _read(data, reading, streams, counts, roles, found, sample, seed, processes, progress)
     found.clusters = {view.cluster for view in found.views}
     return found
 
@@ -262,13 +266,14 @@ def _read(
     found: Measured,
     sample: Sample[View],
     seed: int,
+    processes: int,
     progress: Progress,
 ) -> list[View]:
     """The one pass over all conversations."""
     sums = Sums([m.name for m in metrics], seed)
-    for dialogue in data:
-        view = View(dialogue, roles)
-        _add(sums, metrics, view, [metric.measure(view) for metric in metrics], found)
+    for view, ratios in measured(metrics, data, roles, processes):
+        dialogue = view.dialogue
+        _add(sums, metrics, view, ratios, found)
         for stream in streams:
             stream.add(view)
         for metric in counts:
