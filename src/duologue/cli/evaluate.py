@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from duologue.evaluation.judges.plan import JudgePlan
     from duologue.evaluation.measure import Progress
 
+PROCESSES = 8
+"""Most processes that measure a large data set; from there on the one that reads it can't keep up."""
+
 
 def evaluate(
     data: Annotated[
@@ -139,7 +142,7 @@ def evaluate(
         by_iteration=by_iteration,
         generator=GeneratorOptions(generator, train=generator_train, test=generator_test, epochs=generator_epochs),
         models=_models(small_models, config),
-        processes=os.cpu_count() or 1,
+        processes=min(PROCESSES, os.cpu_count() or 1),
     )
     console = Console()
     if judge is not None:

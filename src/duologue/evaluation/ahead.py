@@ -14,8 +14,9 @@ from duologue.evaluation.view import Roles, View
 
 RATED = 64
 """Conversations whose utterances the toxicity model is given together."""
-LANES = 4
-"""Conversations that are measured at once, on any number of cores.
+LANES = 2
+"""Conversations that are measured at once, on any number of cores: while one is thought about, the models read the other,
+and they take all cores by themselves.
 
 What a model says of a text differs in the last digits with the texts that it is asked about together, and so with those it
 knows already. Each lane therefore has a memory of its own and takes its conversations in order: the same report comes out
