@@ -8,6 +8,7 @@ from duologue.evaluation.ahead import LANES, RATED, asked, lanes, rate
 from duologue.evaluation.metrics.toxicity import MeanToxicity
 from duologue.evaluation.protocol import Described, Ratio
 from duologue.evaluation.view import Roles, View
+from duologue.models.onnx import Remembering, VectorCache
 from duologue.models.protocol import Floats, ToxicityRating
 from duologue.models.scripted import ScriptedToxicity
 
@@ -70,17 +71,18 @@ def test_utterances_are_rated_together_and_as_by_themselves(make_view: Callable[
     assert model.calls == []
 
 
-class Remembering:
-    name = "remembering"
+class Recalling(Remembering):
+    name = "recalling"
 
     def __init__(self) -> None:
-        self.seen: list[str] = []
+        self._cache = VectorCache(40)
 
-    def twin(self) -> "Remembering":
-        return Remembering()
+    @property
+    def seen(self) -> list[str]:
+        return list(self._cache._held)
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        self.seen += texts
+        self._cache.put({text: np.zeros(2, dtype=np.float32) for text in texts})
         return np.zeros((len(texts), 2), dtype=np.float32)
 
 
@@ -94,7 +96,7 @@ class Embedded(Meeting):
 
 
 def test_each_lane_has_a_memory_of_its_own_and_takes_its_conversations_in_order(make_view: Callable[..., View]) -> None:
-    roles = Roles(embedder=Remembering())
+    roles = Roles(embedder=Recalling())
     views = [View(make_view(f"It is {i}.").dialogue, roles) for i in range(2 * LANES + 1)]
     list(asked([Embedded()], views))
     assert roles.embedder is not None
@@ -111,4 +113,4 @@ def test_an_error_of_a_metric_is_raised(make_view: Callable[..., View]) -> None:
             raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        list(asked([Broken()], [View(make_view("Hi.").dialogue, Roles(embedder=Remembering()))]))
+        list(asked([Broken()], [View(make_view("Hi.").dialogue, Roles(embedder=Recalling()))]))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from duologue.evaluation.measure import Progress
 
 PROCESSES = 8
-"""Most processes that measure a large data set; from there on the one that reads it can't keep up."""
+"""Most processes that measure a large data set: each takes memory, and one alone reads it."""
 
 
 def evaluate(

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from duologue.evaluation.protocol import ConversationMetric, Ratio
 from duologue.evaluation.view import Roles, View
+from duologue.models.onnx import Remembering
 
 RATED = 64
 """Conversations whose utterances the toxicity model is given together."""
@@ -20,7 +21,7 @@ and they take all cores by themselves.
 
 What a model says of a text differs in the last digits with the texts that it is asked about together, and so with those it
 knows already. Each lane therefore has a memory of its own and takes its conversations in order: the same report comes out
-every time and everywhere.
+every time.
 """
 Model = TypeVar("Model")
 
@@ -69,8 +70,7 @@ def lanes(roles: Roles) -> tuple[Roles, ...]:
 
 
 def _twin(model: Model) -> Model:
-    twin: Model = model.twin() if hasattr(model, "twin") else model
-    return twin
+    return model.twin() if isinstance(model, Remembering) else model
 
 
 def _measure(metrics: Sequence[ConversationMetric], view: View) -> list[Ratio | None]:

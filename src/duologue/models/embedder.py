@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from duologue.errors import UsageError
 from duologue.models.fetch import OnProgress, ensure
-from duologue.models.onnx import OnnxText, VectorCache
+from duologue.models.onnx import OnnxText, Remembering, VectorCache
 from duologue.models.protocol import Embedder, Floats
 from duologue.models.registry import find
 from duologue.models.scripted import ScriptedEmbedder
@@ -21,7 +20,7 @@ CACHE_SIZE = 32_768
 """Vectors kept; 1.5 kB each."""
 
 
-class MiniLmEmbedder:
+class MiniLmEmbedder(Remembering):
     """Mean of the token vectors, scaled to unit length: float32 rows of 384 numbers.
 
     Texts beyond 128 tokens are cut. A vector does not depend on the texts embedded with it. Thread-safe.
@@ -32,12 +31,6 @@ class MiniLmEmbedder:
     def __init__(self, model: Path, tokenizer: Path, threads: int | None = None) -> None:
         self._graph = OnnxText(model, tokenizer, MAX_TOKENS, threads)
         self._cache: VectorCache[str] = VectorCache(CACHE_SIZE)
-
-    def twin(self) -> MiniLmEmbedder:
-        """The same model with a memory of its own, empty at first; nothing is loaded again."""
-        twin = copy.copy(self)
-        twin._cache = VectorCache(CACHE_SIZE)
-        return twin
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Return an array (len(texts), 384) of unit-length rows."""

@@ -5,7 +5,6 @@ Our own has a second head, which says how well a response fits what was said bef
 
 from __future__ import annotations
 
-import copy
 import json
 import threading
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ import numpy as np
 
 from duologue.errors import ModelError
 from duologue.models.files import sha256_of
-from duologue.models.onnx import OnnxText, VectorCache
+from duologue.models.onnx import OnnxText, Remembering, VectorCache
 from duologue.models.protocol import Fit, Floats, Nli
 from duologue.models.scripted import ScriptedFit, ScriptedNli
 
@@ -38,7 +37,7 @@ _graphs: WeakValueDictionary[tuple[Path, str, int, int | None], OnnxText] = Weak
 _graphs_lock = threading.Lock()
 
 
-class OnnxNli:
+class OnnxNli(Remembering):
     """A three-way cross-encoder from a folder with ``model.onnx``, ``tokenizer.json`` and ``meta.json``.
 
     ``meta.json`` holds ``labels`` (the three labels in the graph's order), ``max_length`` (tokens of both texts
@@ -54,12 +53,6 @@ class OnnxNli:
         self._graph = _graph_of(folder, meta, threads)
         self._cache: VectorCache[tuple[str, str]] = VectorCache(CACHE_SIZE)
         self.name = f"{folder.name}-{meta['version']}"
-
-    def twin(self) -> OnnxNli:
-        """The same model with a memory of its own, empty at first; nothing is loaded again."""
-        twin = copy.copy(self)
-        twin._cache = VectorCache(CACHE_SIZE)
-        return twin
 
     def predict(self, pairs: Sequence[tuple[str, str]]) -> Floats:
         """Return an array (len(pairs), 3) of probabilities: entailment, neutral, contradiction. Rows sum to 1."""

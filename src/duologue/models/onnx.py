@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 from collections import OrderedDict
@@ -9,7 +10,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -166,3 +167,19 @@ class VectorCache(Generic[Key]):
             self._held.update(vectors)
             while len(self._held) > self._size:
                 self._held.popitem(last=False)
+
+    def empty(self) -> VectorCache[Key]:
+        """A cache of the same size that holds nothing yet."""
+        return VectorCache(self._size)
+
+
+class Remembering:
+    """A model that keeps what it computed in ``_cache``."""
+
+    _cache: VectorCache[Any]
+
+    def twin(self) -> Self:
+        """The same model with a memory of its own, empty at first; nothing is loaded again."""
+        twin = copy.copy(self)
+        twin._cache = self._cache.empty()
+        return twin

@@ -7,7 +7,6 @@ the toxicity of what was said before. ``training/toxicity`` makes it, ``weights/
 
 from __future__ import annotations
 
-import copy
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ import numpy.typing as npt
 
 from duologue.errors import ModelError
 from duologue.models.files import sha256_of
-from duologue.models.onnx import VectorCache
+from duologue.models.onnx import Remembering, VectorCache
 from duologue.models.protocol import Floats, ToxicityRating
 from duologue.models.toxicity_text import BEFORE_WORDS, ids_of, pieces_of, windows_of, words_of
 
@@ -37,7 +36,7 @@ _LEAST = -4.0
 """Below every output of the BiLSTM: what stands for padding."""
 
 
-class BuiltinToxicity:
+class BuiltinToxicity(Remembering):
     """The model of the folder with ``model.npz`` and ``meta.json``, the shipped one by default.
 
     ``score`` is calibrated so that 0.5 is where an utterance counts as toxic. The kinds are offence and agreement; an
@@ -51,12 +50,6 @@ class BuiltinToxicity:
         self._net = _Network(folder or builtin_folder())
         self._cache: VectorCache[tuple[str, str]] = VectorCache(CACHE_SIZE)
         self.name = f"builtin-{self._net.version}"
-
-    def twin(self) -> BuiltinToxicity:
-        """The same model with a memory of its own, empty at first; nothing is loaded again."""
-        twin = copy.copy(self)
-        twin._cache = VectorCache(CACHE_SIZE)
-        return twin
 
     def score(self, texts: Sequence[str], before: Sequence[str] | None = None) -> Floats:
         """Return an array (len(texts),) of probabilities in [0, 1]; from 0.5 on an utterance counts as toxic."""
