@@ -56,8 +56,12 @@ class Signer:
         self._used += 1
 
     def signatures(self) -> Signatures:
-        """All of them, (conversations, 64); a row of zeros for a conversation of fewer than three words."""
-        return np.concatenate([*self._full, self._open[: self._used]])
+        """All of them, (conversations, 64); a row of zeros for a conversation of fewer than three words. Not to be changed."""
+        if self._used or len(self._full) != 1:
+            # Kept joined: asked again, it is no second copy.
+            self._full = [np.concatenate([*self._full, self._open[: self._used]])]
+            self._open, self._used = np.zeros((_BLOCK, PERMUTATIONS), dtype=np.uint32), 0
+        return self._full[0]
 
 
 def _unsigned() -> Any:

@@ -101,7 +101,9 @@ class Metric(Protocol):
 class ConversationMetric(Metric, Protocol):
     """Measures each conversation by itself.
 
-    One that needs a small model may be asked about several conversations at once, from different threads.
+    One that needs a small model may be asked about several conversations at once, from different threads. One with an
+    attribute ``remembers`` that is false may be sent to other processes, each of which sees a part of a large data set; all
+    others see the whole, in order, in one process.
     """
 
     def measure(self, view: View) -> Ratio | None:
@@ -169,6 +171,11 @@ class Described:
     paper: Mapping[str, float] = {}
     needs: frozenset[Need] = frozenset()
     resampled = True
+
+    @property
+    def remembers(self) -> bool:
+        """Whether what it says of a conversation may depend on earlier ones: by default, whether it holds anything."""
+        return bool(vars(self))
 
 
 def definition(metric: Metric) -> str:

@@ -28,24 +28,21 @@ def measured(
 ) -> Iterator[tuple[View, Measures]]:
     """Yield each conversation, in order, with what each metric measures of it. The metrics need no model.
 
-    With more than one of the ``processes``, further ones measure what comes after the first 1,000 conversations; a metric that
-    can't be sent to them keeps all in this one, and so does a process that was killed.
+    With more than one of the ``processes``, further ones measure what comes after the first 1,000 conversations. A metric that
+    remembers earlier conversations, or can't be sent, stays in this process, and so does all once a process was killed.
     """
     reading = iter(dialogues)
     for dialogue in islice(reading, FIRST) if processes > 1 else reading:
-        yield _one(metrics, View(dialogue, roles))
+        view = View(dialogue, roles)
+        yield view, [metric.measure(view) for metric in metrics]
     rest = list(islice(reading, CHUNK))
     if not rest:
         return
-    try:
-        sent = pickle.dumps((list(metrics), Roles(critic=roles.critic, seeds=roles.seeds)))
-    except (pickle.PicklingError, TypeError, AttributeError):
-        for dialogue in (*rest, *reading):
-            yield _one(metrics, View(dialogue, roles))
-        return
+    places = [place for place, metric in enumerate(metrics) if _can_be_sent(metric)]
+    sent = pickle.dumps(([metrics[place] for place in places], Roles(critic=roles.critic, seeds=roles.seeds)))
     # A forked process would have the threads' locks without the threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(sent,))
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(sent,)) if places else None
     waiting: deque[tuple[list[Dialogue], Future[list[Measures]] | None]] = deque()
     try:
         while rest or waiting:
@@ -53,32 +50,39 @@ def measured(
                 waiting.append((rest, _send(pool, rest)))
                 rest = list(islice(reading, CHUNK))
             chunk, future = waiting.popleft()
-            views = [View(dialogue, roles) for dialogue in chunk]
-            yield from zip(views, _result(future, metrics, views), strict=True)
+            done = _result(future)
+            for number, dialogue in enumerate(chunk):
+                view = View(dialogue, roles)
+                known = dict(zip(places, done[number], strict=True)) if done is not None else {}
+                yield view, [known[i] if i in known else metric.measure(view) for i, metric in enumerate(metrics)]
     finally:
-        pool.shutdown(cancel_futures=True)
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
 
 
-def _one(metrics: Sequence[ConversationMetric], view: View) -> tuple[View, Measures]:
-    return view, [metric.measure(view) for metric in metrics]
-
-
-def _send(pool: ProcessPoolExecutor, chunk: list[Dialogue]) -> Future[list[Measures]] | None:
+def _can_be_sent(metric: ConversationMetric) -> bool:
+    # One that does not say whether it remembers may.
+    if getattr(metric, "remembers", True):
+        return False
     try:
-        return pool.submit(_measure, chunk)
+        pickle.dumps(metric)
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _send(pool: ProcessPoolExecutor | None, chunk: list[Dialogue]) -> Future[list[Measures]] | None:
+    try:
+        return pool.submit(_measure, chunk) if pool is not None else None
     except BrokenProcessPool:
         return None
 
 
-def _result(
-    future: Future[list[Measures]] | None, metrics: Sequence[ConversationMetric], views: Sequence[View]
-) -> list[Measures]:
-    if future is not None:
-        try:
-            return future.result()
-        except BrokenProcessPool:
-            pass
-    return [_one(metrics, view)[1] for view in views]
+def _result(future: Future[list[Measures]] | None) -> list[Measures] | None:
+    try:
+        return future.result() if future is not None else None
+    except BrokenProcessPool:
+        return None
 
 
 _held: tuple[Sequence[ConversationMetric], Roles] | None = None
@@ -93,4 +97,5 @@ def _begin(sent: bytes) -> None:
 def _measure(chunk: list[Dialogue]) -> list[Measures]:
     assert _held is not None
     metrics, roles = _held
-    return [_one(metrics, View(dialogue, roles))[1] for dialogue in chunk]
+    views = (View(dialogue, roles) for dialogue in chunk)
+    return [[metric.measure(view) for metric in metrics] for view in views]

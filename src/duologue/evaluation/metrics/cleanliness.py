@@ -144,6 +144,7 @@ class InsideLength(_Clean):
     title = "inside the asked length"
     direction = "higher"
     source = "arXiv 2312.10007, the generator's prompt"
+    remembers = False
 
     def __init__(self, low: int = TURNS_ASKED[0], high: int = TURNS_ASKED[1]) -> None:
         self.low = low
@@ -160,6 +161,7 @@ class EndlessGoodbyes(_Clean):
 
     name = "endless_goodbyes"
     title = "with endless goodbyes"
+    remembers = False
 
     def __init__(self) -> None:
         self._guard = GoodbyesGuard(CriticConfig.model_validate({}))
