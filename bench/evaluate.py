@@ -6,7 +6,8 @@ With a reference, seeds (attributes of the profiles) and a second data set of th
 one out, and what is measured by it.
 
 The data are made by rule, or drawn from the conversations of ``--data``, each with one word changed so that none is an
-exact duplicate. Prints one line a size: seconds, the greatest memory, and both as ratios to the first size.
+exact duplicate. Prints one line a size: seconds, the greatest memory of the command and of all its processes together (looked
+at ten times a second, on Linux), and time and memory as ratios to the first size.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -63,6 +65,34 @@ def beside(folder: Path, args: argparse.Namespace) -> list[str]:
     return options if args.no_out else [*options, "--out", str(folder / "report")]
 
 
+def watch(process: subprocess.Popen[bytes]) -> tuple[float, float]:
+    """Wait for a process; return the most MiB that it held, and that it and its descendants held at once."""
+    alone = together = 0.0
+    while process.poll() is None:
+        held = [resident(pid) for pid in family(process.pid)]
+        alone, together = max(alone, held[0]), max(together, sum(held))
+        time.sleep(0.1)
+    return alone, together
+
+
+def family(pid: int) -> list[int]:
+    """A process and its descendants."""
+    found = [pid]
+    for one in found:
+        with suppress(OSError):
+            for task in Path(f"/proc/{one}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def resident(pid: int) -> float:
+    """Resident memory in MiB; 0 of a process that has gone."""
+    with suppress(OSError, IndexError, ValueError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize() / 2**20
+    return 0.0
+
+
 def main() -> None:
     """Measure each size in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -83,14 +113,17 @@ def main() -> None:
             command = [sys.executable, "-m", "duologue", "evaluate", str(path), "--groups", args.groups, "--quiet"]
             command += beside(Path(folder), args)
             began = time.perf_counter()
-            subprocess.run([*command, "--sample", str(args.sample)], check=True)
+            with subprocess.Popen([*command, "--sample", str(args.sample)]) as process:
+                alone, together = watch(process)
+            if process.returncode:
+                raise SystemExit(process.returncode)
             seconds = time.perf_counter() - began
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        memory = usage.ru_maxrss / 1024
-        first = first or (seconds, memory)
+        first = first or (seconds, together)
         print(
             f"{size:>7,} conversations: {seconds:.0f} s, processor {usage.ru_utime + usage.ru_stime:.0f} s so far, "
-            f"{memory:.0f} MiB; ratio of time {seconds / first[0]:.2f}, of memory {memory / first[1]:.2f}",
+            f"{alone:.0f} MiB, with its processes {together:.0f}; "
+            f"ratio of time {seconds / first[0]:.2f}, of memory together {together / first[1]:.2f}",
             flush=True,
         )
 
