@@ -35,6 +35,17 @@ def test_only_what_comes_before_the_mark_counts(make_view: Callable[..., View]) 
     assert near_duplicates(signer.signatures(), 2).tolist() == [False, False, True, False, False]
 
 
+def test_a_copy_of_what_is_repeated_elsewhere_has_leaked() -> None:
+    first = np.arange(1, 65, dtype=np.uint32)
+    repeated, copied = first.copy(), first.copy()
+    repeated[-9:] += 1000
+    copied[-18:] += 1000
+    signed = np.stack([first, repeated, copied])
+    assert near_duplicates(signed[[1, 2]], 1).tolist() == [False, True]
+    assert near_duplicates(signed[[0, 2]], 1).tolist() == [False, False]
+    assert near_duplicates(signed, 2).tolist() == [False, False, True]
+
+
 def test_conversations_without_words_are_alike_to_nothing(make_view: Callable[..., View]) -> None:
     signer = Signer()
     for text in ("...", "...", "hi"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -215,3 +216,18 @@ def test_shuffled_profiles_score_lower(
         assert gaps[name].p_holm < 0.01, name
     whole, mixed = report.data_sets
     assert whole.figures["ranker_self_change"].value > mixed.figures["ranker_self_change"].value + 0.3
+
+
+def test_unreadable_rows_of_two_data_sets_are_drawn_apart(
+    tmp_path: Path, clean_rows: Callable[..., Rows], scripted_options: Callable[..., Options]
+) -> None:
+    paths = []
+    for number, broken in enumerate((6, 3)):
+        path = tmp_path / f"{number}.jsonl"
+        rows = [json.dumps(row) for row in clean_rows(60, seed=number)]
+        path.write_text("\n".join(rows + ["{"] * broken), encoding="utf-8")
+        paths.append(path)
+    report = evaluate(paths[0], paths[1:], scripted_options(groups=("cleanliness",)))
+    gap = next(gap for gap in report.differences if gap.metric == "unreadable_rows")
+    # The draws of 6 and 3 rows: the deviation of their difference is some 4.3 of 100, not 2.5.
+    assert 0.13 < gap.high - gap.low < 0.20

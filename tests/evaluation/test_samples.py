@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,3 +46,18 @@ def test_capped_measures_say_how_many_conversations_they_read(
     assert len(report.topics) == 20
     assert sum(topic.shares["x"] for topic in report.topics) == pytest.approx(1.0)
     assert "## Topics\n" in markdown(report)
+
+
+def test_a_text_sample_smaller_than_the_other_is_obeyed(
+    tmp_path: Path,
+    clean_rows: Callable[..., list[Any]],
+    write_rows: Callable[..., Path],
+    scripted_options: Callable[..., Options],
+) -> None:
+    data = write_rows(tmp_path / "data.jsonl", clean_rows(40))
+    report = evaluate(
+        data, options=replace(scripted_options(groups=("diversity", "toxicity")), sizes=Sizes(20, 30, 4))
+    )
+    figures = report.data_sets[0].figures
+    assert (figures["distinct_openings"].n, figures["vendi"].n) == (20, 30)
+    assert report.data_sets[0].samples["text"] == 20

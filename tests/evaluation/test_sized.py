@@ -166,3 +166,28 @@ def test_the_common_size_is_the_least_of_those_that_suffice(make_view: Callable[
     views = [make_view("Hi.", id_=str(i)) for i in range(30)]
     assert common_sizes(metrics, [{"x": views}, {"x": views[:12]}, {"x": views[:5]}]) == {"x": 12}
     assert common_sizes(metrics[:2], [{"x": views}, {"x": views[:5]}]) == {}
+
+
+def test_different_sizes_are_not_tested_against_each_other(
+    talks: Callable[[int, int], list[Any]], write_rows: Write, scripted_options: Callable[..., Options], tmp_path: Path
+) -> None:
+    # Three conversations of 14 utterances are below what any size is made of; so there is no common one.
+    paths = [write_rows(tmp_path / f"{n}.jsonl", talks(n, n)) for n in (60, 3)]
+    report = evaluate(paths[0], paths[1:], scripted_options(groups=("diversity",)))
+    assert report.metrics["distinct_utterances"].size is None
+    assert "distinct_utterances" in report.data_sets[1].figures
+    assert not {gap.metric for gap in report.differences} & set(SIZED)
+    assert any("Not compared, since fewer than two" in note for note in report.notes)
+
+
+def test_a_share_of_none_is_not_certain(
+    talks: Callable[[int, int], list[Any]], write_rows: Write, scripted_options: Callable[..., Options], tmp_path: Path
+) -> None:
+    rows = [
+        {**row, "utterances": [f"{said} {i} {n}" for n, said in enumerate(row["utterances"])]}
+        for i, row in enumerate(talks(12, 1))
+    ]
+    report = evaluate(write_rows(tmp_path / "data.jsonl", rows), options=scripted_options(groups=("diversity",)))
+    repeated = report.data_sets[0].figures["repeats_across"]
+    assert (repeated.value, repeated.low) == (0.0, 0.0)
+    assert 0.1 < repeated.high < 0.5

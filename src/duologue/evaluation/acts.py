@@ -22,6 +22,7 @@ _AGREEING = (
     "exactly",
     "of course",
 )
+_AGREES = tuple(f"{words} " for words in _AGREEING)
 
 
 def acts(texts: Sequence[str]) -> tuple[str, ...]:
@@ -39,7 +40,7 @@ def acts(texts: Sequence[str]) -> tuple[str, ...]:
             found.append("greeting")
         elif asked:
             found.append("answer")
-        elif normalise(text).startswith(_AGREEING):
+        elif f"{normalise(text)} ".startswith(_AGREES):
             found.append("agreement")
         elif first_person(text):
             found.append("statement about oneself")

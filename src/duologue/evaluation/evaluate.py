@@ -19,7 +19,18 @@ from duologue.evaluation.judges.options import JudgeOptions
 from duologue.evaluation.judges.plan import JudgePlan, plan_judging
 from duologue.evaluation.judges.report import judge_sets, judged_sets
 from duologue.evaluation.leaks import add_leaks
-from duologue.evaluation.measure import Measured, Progress, Sizes, common, look, read, read_sample, share_topics
+from duologue.evaluation.measure import (
+    Common,
+    Measured,
+    Progress,
+    Sizes,
+    common,
+    look,
+    read,
+    read_sample,
+    share_topics,
+    too_small,
+)
 from duologue.evaluation.own_seeds import named_seeds, roles_by_set, seed_reports
 from duologue.evaluation.protocol import GROUPS, Group
 from duologue.evaluation.records import Gap, JudgeReport, Report, ReviewReport
@@ -188,7 +199,7 @@ def evaluate_sets(
         differences=tuple(
             gap
             for name, other in zip(names[1:], found[1:], strict=True)
-            for gap in gaps(names[0], found[0], name, other)
+            for gap in gaps(names[0], found[0], name, other, shared)
         ),
         judges=judges,
         topics=topics_of(topics, found, names),
@@ -204,9 +215,13 @@ def _of(name: str, progress: Progress) -> Progress:
     return lambda what, n: progress(f"{name}: {what}", n)
 
 
-def gaps(first: str, one: Measured, second: str, other: Measured) -> list[Gap]:
-    """All differences between two data sets, corrected together."""
-    shared = [name for name in one.estimates if name in other.estimates]
+def gaps(first: str, one: Measured, second: str, other: Measured, common: Common) -> list[Gap]:
+    """All differences between two data sets, corrected together, but of what was measured at different sizes."""
+    shared = [
+        name
+        for name in one.estimates
+        if name in other.estimates and not any(too_small(name, m, common) for m in (one, other))
+    ]
     tested = [(n, d) for n in shared if (d := difference(one.estimates[n], other.estimates[n])) is not None]
     corrected = holm([d[3] for _, d in tested])
     least = min(len(one.clusters), len(other.clusters))

@@ -5,6 +5,7 @@ Between the two stands what needs a look at all data sets of a report: the sizes
 
 from __future__ import annotations
 
+import hashlib
 from array import array
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Literal
 
 from duologue.datasets.source import DataSet
 from duologue.evaluation.ahead import asked
-from duologue.evaluation.bootstrap import REPLICATES, Estimate, Sums
+from duologue.evaluation.bootstrap import REPLICATES, Estimate, Sums, edge_replicates
 from duologue.evaluation.metrics.spread import TopicSpread
 from duologue.evaluation.protocol import ConversationMetric, CorpusMetric, CountMetric, Ratio, StreamMetric
 from duologue.evaluation.registry import AnyMetric
@@ -25,6 +26,7 @@ from duologue.evaluation.usefulness.generator import GeneratorOptions
 from duologue.evaluation.usefulness.tasks import Useful, common_training, generated, usefulness
 from duologue.evaluation.view import Roles, View
 from duologue.evaluation.workers import measured
+from duologue.intervals import wilson
 
 SHOWN_ROWS = 5
 """Rows with a fault that are named."""
@@ -66,7 +68,7 @@ class Measured:
     rows_read: array[int] = field(default_factory=lambda: array("q"))
     """Its row."""
     views: list[View] = field(default_factory=list)
-    """The text sample; the model sample is its beginning."""
+    """The larger sample; the other is its beginning."""
     sizes: Sizes = field(default_factory=Sizes)
     metrics: Sequence[AnyMetric] = ()
     whole: dict[str, float] = field(default_factory=dict)
@@ -79,9 +81,14 @@ class Measured:
         """The model sample."""
         return self.views[: self.sizes.model]
 
+    @property
+    def text_views(self) -> list[View]:
+        """The text sample."""
+        return self.views[: self.sizes.text]
+
     def sample_of(self, metric: CorpusMetric) -> list[View]:
         """The sample that a metric is measured on."""
-        return self.model_views if metric.needs else self.views
+        return self.model_views if metric.needs else self.text_views
 
     @property
     def sized(self) -> dict[str, Sized]:
@@ -101,6 +108,17 @@ class Common:
     """Most conversations of the text sample that the generator is trained on; None: all."""
 
 
+def too_small(name: str, one: Measured, common: Common) -> bool:
+    """Whether a measure's figure goes up or down with how much is read, and this data set has less than the common size, or
+    there is none.
+    """
+    metric = one.sized.get(name)
+    if metric is None:
+        return False
+    size = common.sizes.get(name)
+    return size is None or metric.amount(one.sample_of(metric)) < size
+
+
 ALONE = Common()
 """Of a data set by itself."""
 
@@ -116,7 +134,7 @@ def common(found: Sequence[Measured], seed: int) -> Common:
     return Common(
         common_sizes(sized, samples),
         common_training([one.model_views for one in found], seed),
-        common_training([one.views[: one.sizes.text] for one in found], seed),
+        common_training([one.text_views for one in found], seed),
     )
 
 
@@ -128,7 +146,7 @@ def share_topics(found: Sequence[Measured], roles: Roles) -> Topics | None:
     spreads = [m for one in found for m in one.metrics if isinstance(m, TopicSpread)]
     if not spreads:
         return None
-    samples = [one.views for one in found]
+    samples = [one.text_views for one in found]
     topics = shared_topics([*samples, roles.reference.views] if roles.reference is not None else samples)
     for metric in spreads:
         metric.topics = topics
@@ -180,7 +198,7 @@ def look(
     asking = [m for m in metrics if isinstance(m, ConversationMetric) and m.needs]
     # Toxicity models read an utterance in well under a millisecond, so they are given more.
     parts: tuple[tuple[list[ConversationMetric], list[View], SampleName], ...] = (
-        ([m for m in asking if m.needs == {"toxicity"}], found.views, "text"),
+        ([m for m in asking if m.needs == {"toxicity"}], found.text_views, "text"),
         ([m for m in asking if m.needs != {"toxicity"}], views, "model"),
     )
     for chosen, held, name in parts:
@@ -198,8 +216,7 @@ def look(
     if any(m.group == "usefulness" for m in metrics):
         human = roles.reference.views if roles.reference is not None else ()
         _add_useful(found, usefulness(views, human, seed=seed, trained=common.rankers, progress=progress), "model")
-        texts = found.views[: found.sizes.text]
-        made = generated(texts, human, generator, seed=seed, trained=common.generator, progress=progress)
+        made = generated(found.text_views, human, generator, seed=seed, trained=common.generator, progress=progress)
         _add_useful(found, made, "text")
 
 
@@ -223,6 +240,11 @@ def _look_at(found: Measured, metric: CorpusMetric, seed: int) -> None:
     if made is None:
         found.absent[metric.name] = "too little data, or it does not apply"
         return
+    if metric.range == (0.0, 1.0) and made.value in metric.range and made.replicates is not None:
+        # All halves agree, which is not to say that all data would.
+        least, most = wilson(made.value, made.clusters or made.n)
+        salt = f"{seed}/{hashlib.blake2b(found.stream, digest_size=8).hexdigest()}/{metric.name}"
+        made = replace(made, low=least, high=most, replicates=edge_replicates(made.value, least, most, salt))
     low, high = metric.range
     # Replicates are normal around the value, and may go beyond what the measure can be.
     found.estimates[metric.name] = replace(made, low=max(low, made.low), high=min(high, made.high))
@@ -290,7 +312,9 @@ def _read(
     problem = [getattr(m, "problem", None) for m in metrics]
     if any(problem):
         for number in range(data.problems.total):
-            sums.add(b"unreadable%d" % number, [p() if p else None for p in problem])
+            # Those of another data set are others, and must not share their draws.
+            unreadable = hashlib.blake2b(b"unreadable%d" % number + found.stream, digest_size=8).digest()
+            sums.add(unreadable, [p() if p else None for p in problem])
     _take(found, sums, metrics, "all")
     for stream in streams:
         tally(found, stream.name, stream.found(), seed)

@@ -26,6 +26,9 @@ ALIKE = 0.8
 WORDS = 3
 _ROWS = PERMUTATIONS // BANDS
 _BLOCK = 4096
+_HEADS = 200
+_LEAKS = 2000
+"""Most that each of a band is compared with; bands hold more only where texts are made from one mould."""
 
 Signatures = npt.NDArray[np.uint32]
 
@@ -76,7 +79,7 @@ def _unsigned() -> Any:
 def near_duplicates(signatures: Signatures, earlier: int | None = None) -> npt.NDArray[np.bool_]:
     """Say of each conversation whether one before it is a near-duplicate, (conversations,).
 
-    ``earlier``: only the first so many count as earlier; None for all before.
+    ``earlier``: only the first so many count as earlier, and of them nothing is said; None for all before.
     """
     n = len(signatures)
     found = np.zeros(n, dtype=np.bool_)
@@ -87,7 +90,10 @@ def near_duplicates(signatures: Signatures, earlier: int | None = None) -> npt.N
             # Mixed into one number; rows that share it by chance are told apart when they are compared.
             keys = (keys ^ signatures[:, column].astype(np.uint64)) * np.uint64(0x100000001B3)
         for rows in _alike(keys):
-            _compare(signatures, rows[signed[rows]], found, n if earlier is None else earlier)
+            if earlier is None:
+                _repeated(signatures, rows[signed[rows]], found)
+            else:
+                _leaked(signatures, rows[signed[rows]], found, earlier)
     return found
 
 
@@ -104,16 +110,28 @@ def _alike(keys: npt.NDArray[np.uint64]) -> Iterator[npt.NDArray[np.int64]]:
             yield np.sort(order[start:end])
 
 
-def _compare(signatures: Signatures, rows: npt.NDArray[np.int64], found: npt.NDArray[np.bool_], earlier: int) -> None:
+def _repeated(signatures: Signatures, rows: npt.NDArray[np.int64], found: npt.NDArray[np.bool_]) -> None:
     """Mark those of the rows that are alike to an earlier one that is no duplicate itself."""
     heads: list[int] = []
     for row in rows.tolist():
         if found[row]:
             continue
-        if heads and bool((np.mean(signatures[heads] == signatures[row], axis=1) >= ALIKE).any()):
+        if heads and _alike_to_any(signatures[heads], signatures[row]):
             found[row] = True
-        elif row < earlier:
+        elif len(heads) < _HEADS:
             # Compared with the first of its kind only, a large band stays cheap.
             heads.append(row)
-            if len(heads) > 200:
-                heads.pop()
+
+
+def _leaked(signatures: Signatures, rows: npt.NDArray[np.int64], found: npt.NDArray[np.bool_], earlier: int) -> None:
+    """Mark those of the rows from ``earlier`` on that are alike to one before it, be that a duplicate there or not."""
+    before = signatures[rows[rows < earlier]]
+    if not len(before):
+        return
+    heads = np.unique(before, axis=0)[:_LEAKS]
+    for row in rows[rows >= earlier].tolist():
+        found[row] = found[row] or _alike_to_any(heads, signatures[row])
+
+
+def _alike_to_any(heads: Signatures, signature: Signatures) -> bool:
+    return bool((np.mean(heads == signature, axis=1) >= ALIKE).any())

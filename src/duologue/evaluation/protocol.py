@@ -103,7 +103,7 @@ class ConversationMetric(Metric, Protocol):
 
     One that needs a small model may be asked about several conversations at once, from different threads. One with an
     attribute ``remembers`` that is false may be sent to other processes, each of which sees a part of a large data set; all
-    others see the whole, in order, in one process.
+    others see the whole, in order, in one process. Without ``needs`` it is shown no reference.
     """
 
     def measure(self, view: View) -> Ratio | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from duologue.datasets.source import DataSet, located
 from duologue.evaluation.bootstrap import LEAST, Estimate, difference
-from duologue.evaluation.measure import Common, Measured
+from duologue.evaluation.measure import Common, Measured, too_small
 from duologue.evaluation.metrics.spread import TopicSpread
 from duologue.evaluation.protocol import Metric, definition
 from duologue.evaluation.records import (
@@ -66,7 +66,7 @@ def report_of(
             ProblemCount(what=what, rows=n, first=problems.first_irregular[what])
             for what, n in problems.irregular.most_common()
         ),
-        samples={"text": len(found.views[: found.sizes.text]), "model": len(found.model_views)} | found.judged,
+        samples={"text": len(found.text_views), "model": len(found.model_views)} | found.judged,
         stages=stages(found.data),
         iterations=iterations(found.data),
         reviews=reviewed,
@@ -107,7 +107,7 @@ def topics_of(topics: Topics | None, found: Sequence[Measured], names: Sequence[
     shares: dict[str, Shares] = {}
     for name, one in zip(names, found, strict=True):
         metric = next((m for m in one.metrics if isinstance(m, TopicSpread)), None)
-        held = metric.shares(one.views) if metric is not None else None
+        held = metric.shares(one.text_views) if metric is not None else None
         if held is not None:
             shares[name] = held
     if topics is None or not shares:
@@ -163,6 +163,7 @@ def notes_of(
 def _sizes(found: Sequence[Measured], names: Sequence[str], common: Common) -> list[str]:
     """How data sets of different sizes are compared."""
     lines: list[str] = []
+    unsized: list[str] = []
     if any(one.whole for one in found):
         lines.append(
             "Measures that go up or down with how much is read are compared at one size, which stands with their names: what "
@@ -171,12 +172,19 @@ def _sizes(found: Sequence[Measured], names: Sequence[str], common: Common) -> l
         )
     sized = [one.sized for one in found]
     for name, one, own in zip(names, found, sized, strict=True):
-        few = [
-            m.title for key, m in own.items() if key in common.sizes and m.amount(one.sample_of(m)) < common.sizes[key]
-        ]
+        few = [m.title for key, m in own.items() if key in common.sizes and too_small(key, one, common)]
         if few:
             more = f" and {len(few) - SHOWN_ABSENT} more" if len(few) > SHOWN_ABSENT else ""
             lines.append(f"{name} is too small to be compared in {'; '.join(few[:SHOWN_ABSENT])}{more}.")
+    for key, metric in sized[0].items() if len(found) > 1 else ():
+        if key not in common.sizes and sum(key in one.estimates for one in found) > 1:
+            unsized.append(metric.title)
+    if unsized:
+        more = f" and {len(unsized) - SHOWN_ABSENT} more" if len(unsized) > SHOWN_ABSENT else ""
+        lines.append(
+            f"Not compared, since fewer than two data sets have enough for a common size: "
+            f"{'; '.join(unsized[:SHOWN_ABSENT])}{more}."
+        )
     duplicates = any(m.name == "duplicates" for one in found for m in one.metrics)
     if duplicates and len({one.conversations for one in found}) > 1:
         lines.append("Exact and near-duplicates are counted in whole data sets; larger ones can hold more of them.")

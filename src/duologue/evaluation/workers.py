@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from itertools import islice
 
 from duologue.datasets.records import Dialogue
@@ -32,6 +33,8 @@ def measured(
     remembers earlier conversations, or can't be sent, stays in this process, and so does all once a process was killed.
     """
     reading = iter(dialogues)
+    # What other processes are not sent is not seen here either.
+    roles = replace(roles, reference=None)
     for dialogue in islice(reading, FIRST) if processes > 1 else reading:
         view = View(dialogue, roles)
         yield view, [metric.measure(view) for metric in metrics]

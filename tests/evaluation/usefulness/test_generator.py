@@ -14,8 +14,8 @@ import pytest
 
 from duologue.evaluation import Options, evaluate
 from duologue.evaluation.usefulness import generator as module
-from duologue.evaluation.usefulness.examples import example
-from duologue.evaluation.usefulness.generator import GeneratorOptions, make_model, missing, nats, train
+from duologue.evaluation.usefulness.examples import Example, example
+from duologue.evaluation.usefulness.generator import GeneratorOptions, fitted, make_model, missing, nats, train
 from duologue.evaluation.usefulness.items import MODES, items
 from duologue.evaluation.usefulness.perplexity import perplexities
 from duologue.evaluation.usefulness.tasks import generated
@@ -110,3 +110,31 @@ def test_training_is_repeatable_and_begins_near_chance(make_view: Views) -> None
     # A long prompt loses its beginning, never the utterance.
     long = replace(examples[0], profile="my profile: " + "word " * 400)
     assert math.isfinite(nats(model, [long], options)[0])
+
+
+class Words:
+    """A token for each word."""
+
+    logits: Any = None
+    parameters: Any = None
+    train: Any = None
+
+    def encode(self, text: str) -> list[int]:
+        return [0] * len(text.split())
+
+
+class Letters(Words):
+    """A token for each letter."""
+
+    def encode(self, text: str) -> list[int]:
+        return [0] * len(text)
+
+
+def test_words_that_are_not_read_are_not_counted() -> None:
+    options = GeneratorOptions(tokens=40)
+    long, short = (Example("", "me:", f" {' '.join(['word'] * n)}\n", n + 1) for n in (300, 10))
+    cut = fitted(Words(), long, options)
+    assert (cut.target.split(), cut.words) == (["word"] * 20, 20)
+    assert fitted(Words(), short, options) is short
+    one = Example("", "me:", f" {'a' * 300}\n", 2)
+    assert fitted(Letters(), one, options).words == 1

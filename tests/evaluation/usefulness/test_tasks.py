@@ -72,7 +72,7 @@ def test_the_same_two_users_throughout_have_no_false_attributes(make_view: MakeV
         for one, two in ((["I a b."], ["I c d."]), (["I c d."], ["I a b."]))
     ]
     reasons = [measured(views, seed).absent for seed in range(12)]
-    assert any("no attributes of other users" in absent.get("extraction_own", "") for absent in reasons)
+    assert any("attributes of other users to tell apart" in absent.get("extraction_own", "") for absent in reasons)
 
 
 def test_all_data_sets_train_on_as_many_conversations(make_view: MakeView) -> None:

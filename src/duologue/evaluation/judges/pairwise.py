@@ -124,7 +124,7 @@ def summary(
         lead, bias = win.value - loss.value, place.value
         # Matches of few pairs of users tell nothing of chance.
         if win.replicates is not None and loss.replicates is not None:
-            low, high = interval(np.asarray(win.replicates - loss.replicates))
+            low, high = (float(x) for x in np.clip(interval(np.asarray(win.replicates - loss.replicates)), -1.0, 1.0))
             bias_low, bias_high = place.low, place.high
     return PairwiseReport(
         first=names[0],

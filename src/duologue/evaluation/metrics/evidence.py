@@ -17,6 +17,7 @@ from duologue.records import Speaker
 
 PAPER = "arXiv 2312.10007, section 2"
 DISTRACTORS = 4
+LEAST_USERS = 20
 """False attributes beside the true ones, as in the paper's human test."""
 
 
@@ -129,27 +130,30 @@ class TruePicked(_Evidence):
     needs = frozenset(("embedder",))
 
     def figure(self, views: Sequence[View]) -> float | None:
-        """None for fewer than ten conversations with profiles."""
+        """None for fewer than 20 users who have a profile and, in other profiles, enough false attributes."""
         users = [
             (view, speaker)
             for view in views
             for speaker in SPEAKERS
             if view.dialogue.profile(speaker) and view.dialogue.said_by(speaker)
         ]
-        if len(users) < 20:
+        if len(users) < LEAST_USERS:
             return None
-        picked = total = 0
+        picked = total = asked = 0
         for place, (view, speaker) in enumerate(users):
             near = _nearness(view, speaker, range(len(view.attributes)))
             own = [i for i, (s, _) in enumerate(view.attributes) if s == speaker][:DISTRACTORS]
             true = [near[i] for i in own]
             false = _false(users, place, len(own))
+            if len(false) < len(own):
+                continue
             ranked = sorted([(-score, 1) for score in false] + [(-score, 0) for score in true], reverse=False)
             # Of a true and a false one alike, the false one is taken: no luck by order.
             ranked.sort(key=lambda row: (row[0], -row[1]))
             picked += sum(1 for _, wrong in ranked[: len(own)] if not wrong)
             total += len(own)
-        return picked / total if total else None
+            asked += 1
+        return picked / total if asked >= LEAST_USERS else None
 
 
 def _nearness(view: View, speaker: Speaker, attributes: Sequence[int]) -> dict[int, float]:

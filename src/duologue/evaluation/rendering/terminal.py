@@ -57,7 +57,7 @@ def legend(report: Report) -> list[str]:
 def _plain_table(part: Part) -> Table:
     table = Table(title=Text(printable(part.title)), title_justify="left", title_style="bold")
     for place, name in enumerate(part.head):
-        table.add_column(Text(name), justify="right" if place and _figures(part, place) else "left")
+        table.add_column(Text(printable(name)), justify="right" if place and _figures(part, place) else "left")
     for row in part.rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     return table

@@ -119,6 +119,22 @@ def train(model: LanguageModel, examples: Sequence[Example], options: GeneratorO
     model.train(False)
 
 
+def fitted(model: LanguageModel, one: Example, options: GeneratorOptions) -> Example:
+    """The example with as many words of its utterance as the tokens allow, at least one; whole where it fits."""
+    most = options.tokens // 2
+    if len(model.encode(one.target)) <= most:
+        return one
+    said = one.target.split()
+    fit, beyond = 1, len(said)
+    while beyond - fit > 1:
+        middle = (fit + beyond) // 2
+        if len(model.encode(f" {' '.join(said[:middle])}")) <= most:
+            fit = middle
+        else:
+            beyond = middle
+    return replace(one, target=f" {' '.join(said[:fit])}", words=fit)
+
+
 def nats(model: LanguageModel, examples: Sequence[Example], options: GeneratorOptions) -> list[float]:
     """Negative log-likelihood of each example's utterance, in nats."""
     import torch

@@ -11,7 +11,7 @@ import numpy as np
 from duologue.evaluation.bootstrap import Estimate, Sums, interval
 from duologue.evaluation.protocol import Described, Group
 from duologue.evaluation.usefulness.examples import example
-from duologue.evaluation.usefulness.generator import GeneratorOptions, make_model, nats, train
+from duologue.evaluation.usefulness.generator import GeneratorOptions, fitted, make_model, nats, train
 from duologue.evaluation.usefulness.items import MODES, Item, Mode, items
 from duologue.evaluation.view import View
 
@@ -34,7 +34,7 @@ class _Generated(Described):
 
 class Perplexity(_Generated):
     """Perplexity per word of the next utterance, exp of its mean negative log-likelihood, the end of the utterance counted
-    as a word: of a generator that was trained on utterances of four fifths of the text sample with the two utterances
+    as a word (of very long utterances, the beginning): of a generator that was trained on utterances of four fifths of the text sample with the two utterances
     before and the profiles that the name tells. "itself" is the fifth that was held out, "human" the reference. Per word, so
     that generators with other tokens compare; the paper's is per token of a transformer, so only what a profile adds does.
     """
@@ -99,29 +99,32 @@ def perplexities(
     texts = [f"{one.prompt}{one.target}" for item in learnt for one in [example(item, "both")]]
     fresh = make_model(options, texts, seed)
     found: dict[tuple[str, Mode], list[float]] = {}
+    words: dict[str, list[int]] = {}
     for mode in MODES:
         progress(f"training the generator, {SEEN[mode]}", len(learnt))
         model = fresh()
         train(model, [example(item, mode) for item in learnt], options, seed)
         for name, tried in held.items():
-            found[name, mode] = nats(model, [example(item, mode) for item in tried], options)
+            shown = [fitted(model, example(item, mode), options) for item in tried]
+            found[name, mode] = nats(model, shown, options)
+            words[name] = [one.words for one in shown]
     estimates: dict[str, Estimate] = {}
     for name, tried in held.items():
         if tried:
-            estimates |= _estimates(name, tried, {mode: found[name, mode] for mode in MODES}, seed)
+            estimates |= _estimates(name, tried, words[name], {mode: found[name, mode] for mode in MODES}, seed)
     return estimates
 
 
 def _estimates(
-    test: str, tried: Sequence[Item], by_mode: Mapping[Mode, Sequence[float]], seed: int
+    test: str, tried: Sequence[Item], words: Sequence[int], by_mode: Mapping[Mode, Sequence[float]], seed: int
 ) -> dict[str, Estimate]:
     sums = Sums([f"perplexity_{test}_{mode}" for mode in MODES], seed)
     groups: dict[int, list[int]] = {}
     for place, item in enumerate(tried):
         groups.setdefault(id(item.view), []).append(place)
     for places in groups.values():
-        words = float(sum(example(tried[i], "none").words for i in places))
-        sums.add(tried[places[0]].view.cluster, [(sum(by_mode[mode][i] for i in places), words) for mode in MODES])
+        total = float(sum(words[i] for i in places))
+        sums.add(tried[places[0]].view.cluster, [(sum(by_mode[mode][i] for i in places), total) for mode in MODES])
     made: dict[str, Estimate] = {}
     for name, mean in sums.estimates([(0.0, math.inf)] * len(MODES)).items():
         if mean is None:

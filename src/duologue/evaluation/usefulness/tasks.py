@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from duologue.evaluation.bootstrap import Estimate, Sums, interval
 from duologue.evaluation.protocol import Described, Group
 from duologue.evaluation.usefulness.extraction import Extractor, Side
@@ -217,8 +215,9 @@ def _hits(model: Ranker, held: Sequence[Item], name: str, seed: int) -> dict[str
         and none.value
         and none.replicates is not None
         and own.replicates is not None
+        and (none.replicates > 0).all()
     ):
-        changes = own.replicates / np.maximum(none.replicates, 1e-9) - 1.0
+        changes = own.replicates / none.replicates - 1.0
         low, high = interval(changes)
         found[f"{name}_change"] = Estimate(own.value / none.value - 1.0, low, high, own.n, replicates=changes)
     return found
