@@ -171,6 +171,28 @@ def test_training_that_fails_is_a_row_and_the_loop_goes_on() -> None:
     assert models(writer, 2) == {"good 5"}
 
 
+def test_a_round_that_failed_stays_so_once_the_next_has_begun() -> None:
+    memo = InMemoryLedger()
+    run(ItemFailed("memory ran out"), memo=memo)
+    ended = [item for stage, iteration, item in memo.outcomes if (stage, iteration) == ("conversation", 2)]
+    for key in [key for key in memo.outcomes if key[1] == 2 and any(item in key[2] for item in ended[::2])]:
+        del memo.outcomes[key]
+    (row,), school, writer = run(Adapter("good 9", "a"), memo=memo)
+    assert (row.status, row.reason) == ("failed", "memory ran out")
+    assert school.used == []
+    assert models(writer, 2) == {"good 5"}
+
+
+def test_a_round_that_failed_is_tried_again_before_the_next_begins() -> None:
+    memo = InMemoryLedger()
+    run(ItemFailed("memory ran out"), memo=memo)
+    for key in [key for key in memo.outcomes if key[1] == 2]:
+        del memo.outcomes[key]
+    (row,), _, writer = run(Adapter("good 9", "a"), memo=memo)
+    assert row.status == "accepted"
+    assert models(writer, 2) == {"good 9"}
+
+
 def test_an_adapter_that_cant_be_loaded_is_a_row_and_the_loop_goes_on() -> None:
     rows, school, writer = run(Adapter("good 7", "a"), Adapter("good 9", "broken"))
     assert [row.status for row in rows] == ["accepted", "failed"]

@@ -55,9 +55,7 @@ def test_a_text_sample_smaller_than_the_other_is_obeyed(
     scripted_options: Callable[..., Options],
 ) -> None:
     data = write_rows(tmp_path / "data.jsonl", clean_rows(40))
-    report = evaluate(
-        data, options=replace(scripted_options(groups=("diversity", "toxicity")), sizes=Sizes(20, 30, 4))
-    )
+    report = evaluate(data, options=replace(scripted_options(groups=("diversity", "toxicity")), sizes=Sizes(20, 30, 4)))
     figures = report.data_sets[0].figures
     assert (figures["distinct_openings"].n, figures["vendi"].n) == (20, 30)
     assert report.data_sets[0].samples["text"] == 20

@@ -38,6 +38,13 @@ def hungry(most: int, *, say: Say, rows_at_once: int | None) -> tuple[int, int |
     return os.getpid(), rows_at_once
 
 
+def restarts(*, say: Say, rows_at_once: int | None, restart: bool | None = None) -> bool | None:
+    """Says whether it would start over, but for the first time."""
+    if rows_at_once is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return restart
+
+
 def refuses(*, say: Say, rows_at_once: int | None) -> None:
     raise ImpossibleRequest("only 3 rows")
 
@@ -103,6 +110,10 @@ def test_what_goes_over_can_be_pickled(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(held)) == held
     fitted = Fitted(tmp_path, {"steps": 1})
     assert pickle.loads(pickle.dumps(fitted)) == fitted
+
+
+def test_the_second_try_keeps_what_the_first_left() -> None:
+    assert asyncio.run(fit_apart(restarts, print, None, partial(restarts, restart=False))) is False
 
 
 def test_the_command_trains_apart(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ round says which.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from duologue.config.sections import Config
@@ -20,7 +20,7 @@ from duologue.conversations.pool import Pool
 from duologue.engine.flow import stream
 from duologue.errors import ImpossibleRequest, ItemFailed
 from duologue.records import Outcome, Pair
-from duologue.store.protocol import Ledger
+from duologue.store.protocol import Ledger, Memory
 
 ATTEMPT = 90
 """The attempt number of tries, which no candidate of the data set has."""
@@ -61,13 +61,22 @@ class Finetuning:
     """Adapters of one run. ``current`` is the one in use."""
 
     def __init__(
-        self, trainer: Trainer, generator: Generator, critic: Critic, *, config: Config, ledger: Ledger, limit: int
+        self,
+        trainer: Trainer,
+        generator: Generator,
+        critic: Critic,
+        *,
+        config: Config,
+        ledger: Ledger,
+        memory: Memory,
+        limit: int,
     ) -> None:
         self._trainer = trainer
         self._generator = generator
         self._critic = critic
         self._config = config
         self._ledger = ledger
+        self._memory = memory
         self._limit = limit
         self.current: Adapter | None = None
 
@@ -84,6 +93,8 @@ class Finetuning:
         """Train, try, decide. ``shown`` is the pool of the next iteration, ``grown`` the few-shot pool with all winners."""
         self._ledger.begin("adapter", 1, iteration)
         item = f"round-{iteration}"
+        if await self._went_on_without(item, iteration, pairs):
+            return
         try:
             adapter = await self._trainer.train(iteration)
         except ItemFailed as failure:
@@ -127,6 +138,18 @@ class Finetuning:
             await self._trainer.use(self.current)
         else:
             self.current = adapter
+
+    async def _went_on_without(self, item: str, iteration: int, pairs: Sequence[Pair]) -> bool:
+        """Whether this round failed before and the next iteration has begun without its adapter: it ends as it began."""
+        known = await self._memory.recall("adapter", iteration, item)
+        if known is None or known.status != "failed":
+            return False
+        for pair in pairs:
+            if await self._memory.recall("conversation", iteration + 1, pair.id) is not None:
+                self._ledger.record(replace(known, data=None))
+                await self._ledger.flush()
+                return True
+        return False
 
     async def _failed(self, item: str, iteration: int, by: str, failure: ItemFailed) -> None:
         self._ledger.record(Outcome("adapter", item, "failed", by, str(failure), iteration))

@@ -65,7 +65,13 @@ class Loop:
         self._tuning = None
         if trainer is not None:
             self._tuning = Finetuning(
-                trainer, generator, critic, config=config, ledger=ledger, limit=max(1, pairs_in_flight)
+                trainer,
+                generator,
+                critic,
+                config=config,
+                ledger=ledger,
+                memory=memory,
+                limit=max(1, pairs_in_flight),
             )
 
     async def run(self, pairs: Sequence[Pair], pool: Pool) -> Pool:
@@ -134,7 +140,9 @@ class Loop:
             survivors = [entry for entry in judged if entry is not None]
             if survivors:
                 return await self._choose(pair, iteration, survivors, champion)
-        failure = f"no candidate of {tried} survived: " + ", ".join(f"{by} {n}" for by, n in reasons.most_common())
+        # Which candidate was done first must not show.
+        causes = sorted(reasons.items(), key=lambda cause: (-cause[1], cause[0]))
+        failure = f"no candidate of {tried} survived: " + ", ".join(f"{by} {n}" for by, n in causes)
         if champion is not None:
             self._settle(pair, iteration, champion, by="kept", reason=failure)
             return champion

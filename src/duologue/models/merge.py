@@ -7,13 +7,13 @@ merged file is made on this machine from two verified files and kept beside the 
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
 from duologue.errors import ModelError
-from duologue.models.files import disk, sha256_of, verified, write_note
+from duologue.models.files import disk, sha256_of, sync, verified, write_note
 
 
 def merged_file(
@@ -40,13 +40,15 @@ def merged_file(
         return merged_file(base, adapter, name, adapter_sha256, spare)
     with disk(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        os.close(handle)
+        # No mkstemp: others who share the folder are to read it.
+        part = path.with_name(f"{path.name}.{uuid4().hex[:12]}.part")
         try:
-            merge(base, adapter, Path(part))
-            Path(part).replace(path)
+            merge(base, adapter, part)
+            with part.open("rb+") as written:
+                sync(written)
+            part.replace(path)
         finally:
-            Path(part).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
         digest = sha256_of(path)
         write_note(path, digest)
         note.write_text(f"{digest} {path.stat().st_size}", encoding="ascii")

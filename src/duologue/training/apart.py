@@ -40,8 +40,10 @@ def apart_helps() -> bool:
     return os.name == "posix"
 
 
-async def fit_apart(work: Work[T_co], say: Say, rows_at_once: int | None) -> T_co:
+async def fit_apart(work: Work[T_co], say: Say, rows_at_once: int | None, again: Work[T_co] | None = None) -> T_co:
     """Do ``work`` in another process and return what it returns; one that is killed is tried again with one row at once.
+
+    ``again``: what is done then, where that is not ``work`` itself.
 
     Its errors are raised here. Raises ModelError when it is killed with one row at once too.
     """
@@ -52,7 +54,7 @@ async def fit_apart(work: Work[T_co], say: Say, rows_at_once: int | None) -> T_c
             raise ModelError(_no_memory(killed)) from None
         say(f"{killed}; trying again with one row at once")
     try:
-        return await _once(work, say, 1)
+        return await _once(again or work, say, 1)
     except Killed as killed:
         raise ModelError(_no_memory(killed)) from None
 

@@ -126,11 +126,13 @@ def expansion_lessons(
         return
     accepted = _accepted(reader)
     seen: set[tuple[str, str]] = set()
-    for call in reader.calls():
-        task = kinds.get(call["purpose"], "")
+    # In the order of their keys, for that in which they were answered is another each time.
+    asked = sorted((call for call in reader.calls() if call["purpose"] in kinds), key=lambda call: str(call["key"]))
+    for call in asked:
+        task = kinds[call["purpose"]]
         text = clean(str(call["answer"]["text"]))
         key = (task, normalise(text))
-        if not task or key[1] not in accepted[task] or key in seen:
+        if key[1] not in accepted[task] or key in seen:
             continue
         seen.add(key)
         split = held.get(key[1]) if task == "attribute" else None

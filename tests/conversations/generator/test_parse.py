@@ -30,10 +30,20 @@ def test_reads_labelled_lines() -> None:
         '{"utterances": [{"speaker": "User 1", "text": "Hi there."}, {"speaker": "User 2", "text": "Hello."}]}',
         '["User 1: Hi there.", "User 2: Hello."]',
         '["Hi there.", "Hello."]',
+        "[User 1]: Hi there.\n[User 2]: Hello.",
     ],
 )
 def test_repairs_what_models_do(text: str) -> None:
     assert parse_conversation(text) == ("Hi there.", "Hello.")
+
+
+def test_a_face_after_the_label_is_said() -> None:
+    assert parse_conversation("User 1: :) hi\n**User 2:** : hello") == (":) hi", ": hello")
+
+
+def test_the_longest_that_can_be_asked_for_is_read() -> None:
+    said = " ".join(["unforgettable"] * 100)
+    assert len(parse_conversation("\n".join(f"User {i % 2 + 1}: {said}" for i in range(200)))) == 200
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ import orjson
 
 from duologue.errors import ItemFailed
 
-_LABEL = re.compile(r"^\W{0,4}(?:user|speaker|person)\s*([12])\W{0,4}:\W{0,3}?\s*", re.IGNORECASE)
+_LABEL = re.compile(r"^\W{0,4}(?:user|speaker|person)\s*([12])[^\w:]{0,4}:\W{0,3}?\s*", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 _FENCE = re.compile(r"^```\w*\s*|\s*```$")
-MAX_CHARS = 20_000
-"""Longer answers are not read: no conversation that was asked for is so long."""
+MAX_CHARS = 1_000_000
+"""Longer answers are not read: 200 utterances, the most that can be asked for, would have 5,000 characters each."""
 
 
 def clean_utterance(text: str) -> str:
@@ -34,16 +34,17 @@ def parse_conversation(text: str, *, cut_off: bool = False) -> tuple[str, ...]:
     if len(text) > MAX_CHARS:
         raise ItemFailed(f"the answer has {len(text)} characters, more than a conversation can have")
     body = _FENCE.sub("", text.strip())
-    turns = _from_json(body) if body[:1] in ("{", "[") else _from_lines(body)
-    joined: list[tuple[int, str]] = []
+    turns = _from_json(body) if _is_json(body) else _from_lines(body)
+    parts: list[tuple[int, list[str]]] = []
     for speaker, said in turns:
         said = clean_utterance(said)
         if not said:
             continue
-        if joined and joined[-1][0] == speaker:
-            joined[-1] = (speaker, f"{joined[-1][1]} {said}")
+        if parts and parts[-1][0] == speaker:
+            parts[-1][1].append(said)
         else:
-            joined.append((speaker, said))
+            parts.append((speaker, [said]))
+    joined = [(speaker, " ".join(held)) for speaker, held in parts]
     if cut_off and joined:
         joined.pop()
     if len(joined) < 2:
@@ -53,15 +54,27 @@ def parse_conversation(text: str, *, cut_off: bool = False) -> tuple[str, ...]:
     return tuple(said for _, said in joined)
 
 
+def _is_json(body: str) -> bool:
+    """Whether it is JSON, or meant to be: a label may stand in square brackets too."""
+    if body[:1] not in ("{", "["):
+        return False
+    if not _LABEL.match(body):
+        return True
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
 def _from_lines(body: str) -> list[tuple[int, str]]:
-    turns: list[tuple[int, str]] = []
+    turns: list[tuple[int, list[str]]] = []
     for line in body.splitlines():
         if match := _LABEL.match(line):
-            turns.append((int(match.group(1)), line[match.end() :]))
+            turns.append((int(match.group(1)), [line[match.end() :]]))
         elif turns and line.strip():
-            speaker, said = turns[-1]
-            turns[-1] = (speaker, f"{said} {line}")
-    return turns
+            turns[-1][1].append(line)
+    return [(speaker, " ".join(lines)) for speaker, lines in turns]
 
 
 def _from_json(body: str) -> list[tuple[int, str]]:

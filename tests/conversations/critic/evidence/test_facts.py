@@ -26,6 +26,9 @@ from duologue.conversations.critic.evidence.facts import Fact, clash, facts, sha
         ("I have no grandchildren.", "My grandkids broke it."),
         ("I only have daughters.", "My oldest son drove me."),
         ("I only have sisters.", "My brothers race cars."),
+        ("I have no dogs.", "I have two dogs."),
+        ("I have no sons.", "My oldest son drove me."),
+        ("I don't have any sisters.", "My little sister called."),
     ],
 )
 def test_what_excludes_each_other_clashes_both_ways(attribute: str, claim: str) -> None:
@@ -52,6 +55,16 @@ def test_what_excludes_each_other_clashes_both_ways(attribute: str, claim: str) 
         ("I am sixteen years old.", "My dad locks me up until I'm thirty."),
         ("I am single.", "Are you married?"),
         ("I have two brothers.", "I have two brothers and a car."),
+        ("I have no dogs.", "I don't have any dogs at all, sadly."),
+        ("I have no cats.", "I have no pets at all."),
+        ("I have no children.", "I have never wanted kids."),
+        ("I have no brothers.", "I have a sister."),
+        ("I have no brothers.", "I am an only child."),
+        ("I don't have any pets.", "My sister has dogs."),
+        ("I have no pets.", "My best friend owns a cat and my boss has horses."),
+        ("I have no pets.", "I got a hot dog at the game."),
+        ("I have no pets.", "I work beside my favorite dog park."),
+        ("I have no kids.", "I have a friend with kids."),
     ],
 )
 def test_what_goes_together_does_not_clash(attribute: str, claim: str) -> None:
@@ -63,6 +76,25 @@ def test_facts_have_a_kind_and_a_value() -> None:
     assert Fact("job", "nurse") in facts("I'm a nurse, and I do nights.")
     assert facts("Are you a nurse?") == frozenset()
     assert facts("I'm not a doctor.") == frozenset()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I have no dogs.",
+        "I have no sons.",
+        "I have never wanted kids.",
+        "I have no brother.",
+        "You have a dog.",
+    ],
+)
+def test_what_is_denied_or_another_s_is_not_had(said: str) -> None:
+    assert "" not in {fact.value for fact in facts(said)}
+
+
+def test_a_sister_s_cat_is_not_ones_own() -> None:
+    assert facts("My sister has two cats.") == {Fact("sibling", ""), Fact("sister", "")}
+    assert facts("My two old dogs keep me busy.") == {Fact("pet", ""), Fact("pet dog", "")}
 
 
 @given(st.text(max_size=80))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from duologue.config.sections import CriticConfig
 from duologue.conversations.critic.guards.assistant_voice import assistant_phrase
 from duologue.conversations.critic.guards.courtesy import takes_leave
-from duologue.conversations.critic.guards.format import FormatGuard, malformed
+from duologue.conversations.critic.guards.format import FormatGuard, cut_off, malformed
 from duologue.conversations.critic.guards.goodbyes import GoodbyesGuard
 from duologue.conversations.critic.guards.length import LengthGuard
 from duologue.conversations.critic.guards.placeholder import PlaceholderGuard, placeholder
@@ -196,7 +196,37 @@ def test_goodbyes(candidate: Make) -> None:
     assert going_on.utterances == (4,)
 
 
-@pytest.mark.parametrize("text", ["I have to go to work early.", "Nice to meet you!", "Take care of the dog", "Bye?"])
+@pytest.mark.parametrize("text", ["I had a bad day :(", "That is too bad :/", "I love C++", "I graduated with an A+"])
+def test_faces_and_plus_signs_end_an_utterance(text: str) -> None:
+    assert not cut_off(text)
+    assert cut_off(f"{text} and the")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gotta run!",
+        "Sorry, got to go.",
+        "It's late, I'd better head home.",
+        "Well, I really should go.",
+        "I've got to run",
+    ],
+)
+def test_who_has_to_go_takes_leave(text: str) -> None:
+    assert takes_leave(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I have to go to work early.",
+        "Nice to meet you!",
+        "Take care of the dog",
+        "Bye?",
+        "I love to jog. To stay fit you have to run.",
+        "I agree, everybody should run.",
+    ],
+)
 def test_no_leave_is_taken(text: str) -> None:
     assert not takes_leave(text)
 

@@ -16,6 +16,13 @@ from duologue.conversations.critic.evidence.wording import figures
 from duologue.text import is_question, stem
 
 _NOT = r"(?:not |never |no longer |don't |do not |dont |doesn't |didn't |haven't |have not |have never |can't |cannot |can not |couldn't )"
+_FILL = (
+    r"(?:(?!(?:no|not|never|none|any|zero|without|for|of|with|to|in|at|from|on|about|like|than|who|that|is|are|was|were|has|have|had|gets?|got|keeps?|owns?|loves?|likes?"
+    r"|wants?|wanted|hates?|walks|bought|adopted|raises|breeds|always|wished|taught|met|seen|watched|coached|hot|favorite|dream|stuffed|toy|mom|mother|mum|dad|father"
+    r"|parents?|sisters?|brothers?|sons?|daughters?|kids?|children|aunts?|uncles?|cousins?|nieces?|nephews?|husband|wife|boyfriend|girlfriend|partner|roommates?"
+    r"|friends?|neighbou?rs?|boss|bosses|teachers?|landlord|coworkers?|colleagues?|grandma|grandpa|grandmother|grandfather|family)\b)\w+ )"
+)
+"""A word between "my" or "I have" and what one has, which may neither deny it nor give it to somebody else."""
 _I_AM = r"\b(?:i am|i'm|im)\b(?: (?:a|an|the|also|just|now|currently|really|still|actually|only|about|almost|nearly|already|both))*"
 _JOB = re.compile(
     rf"(?:{_I_AM}(?: \w+)?|\bi work(?:ed)? as (?:a |an |the )?(?:\w+ )?|\bmy job is (?:a |an |being a )?|\bi(?:'ve| have) been (?:a |an )(?:\w+ )?) ?"
@@ -39,19 +46,19 @@ _NO_CHILD = re.compile(
     r"\bi (?:do not|don't|dont) have (?:any )?(?:kids|children|a child)\b|\bi(?: have|'ve got|'ve) no (?:kids|children|daughters or sons)\b|\bi(?: have|'ve)? never had (?:any )?(?:kids|children)\b|\bi am childless\b"
 )
 _CHILD = re.compile(
-    r"\b(?:my (?:\w+ )?(?:son|sons|daughter|daughters|kids|children|toddler|toddlers|twins)|i have (?:\w+ ){0,3}(?:son|sons|daughter|daughters|kid|kids|children|toddlers|twins|twin boys|twin girls)|i've (?:got )?(?:\w+ ){0,3}(?:sons?|daughters?|kids|children))\b"
+    rf"\b(?:my {_FILL}?(?:son|sons|daughter|daughters|kids|children|toddler|toddlers|twins)|i have {_FILL}{{0,3}}(?:son|sons|daughter|daughters|kid|kids|children|toddlers|twins|twin boys|twin girls)|i've (?:got )?{_FILL}{{0,3}}(?:sons?|daughters?|kids|children))\b"
 )
 _NO_SIBLING = re.compile(
-    r"\b(?:i am|i'm|im|as) (?:an )?only child\b|\bi(?: have|'ve) no (?:siblings|brothers|sisters)\b|\bi (?:do not|don't|dont) have (?:any )?(?:siblings|brothers or sisters|sisters or brothers)\b|\bi(?: have)? never had (?:any )?(?:siblings|brothers or sisters)\b"
+    r"\b(?:i am|i'm|im|as) (?:an )?only child\b|\bi(?: have|'ve got|'ve) no (?:siblings|brothers or sisters|sisters or brothers)\b|\bi (?:do not|don't|dont) have (?:any )?(?:siblings|brothers or sisters|sisters or brothers)\b|\bi(?: have)? never had (?:any )?(?:siblings|brothers or sisters)\b"
 )
 _SIBLING = re.compile(
-    r"\bmy (?:\w+ ){0,2}(?:brother|sister|siblings|brothers|sisters)\b(?! in law)|\bi(?: have|'ve got|'ve) (?:\w+ ){0,2}(?:brothers?|sisters?|siblings)\b(?! in law)"
+    rf"\bmy {_FILL}{{0,2}}(?:brother|sister|siblings|brothers|sisters)\b(?! in law)|\bi(?: have|'ve got|'ve) {_FILL}{{0,2}}(?:brothers?|sisters?|siblings)\b(?! in law)"
 )
 _NO_GRANDCHILD = re.compile(
     r"\bi (?:do not|don't|dont) have (?:any )?(?:grandchildren|grandkids)\b|\bi(?: have|'ve got|'ve) no (?:grandchildren|grandkids)\b"
 )
 _GRANDCHILD = re.compile(
-    r"\bmy (?:\w+ ){0,2}(?:grandchildren|grandkids|grandson|grandsons|granddaughter|granddaughters)\b|\bi(?: have|'ve got|'ve) (?:\w+ ){0,2}(?:grandchildren|grandkids|grandsons?|granddaughters?)\b"
+    rf"\bmy {_FILL}{{0,2}}(?:grandchildren|grandkids|grandson|grandsons|granddaughter|granddaughters)\b|\bi(?: have|'ve got|'ve) {_FILL}{{0,2}}(?:grandchildren|grandkids|grandsons?|granddaughters?)\b"
 )
 _ONE_SEX = re.compile(r"\bi only have (sons|boys|daughters|girls|brothers|sisters)\b")
 _OTHERS = {
@@ -62,7 +69,10 @@ _OTHERS = {
     "brothers": "sister",
     "sisters": "brother",
 }
-_OF_SEX = re.compile(r"\bmy (?:\w+ ){0,2}?(son|boy|daughter|girl|brother|sister)s?\b(?! in law)")
+_OF_SEX = re.compile(rf"\bmy {_FILL}{{0,2}}?(son|boy|daughter|girl|brother|sister)s?\b(?! in law)")
+_NONE_OF = re.compile(
+    r"\bi(?:(?: have|'ve got|'ve) no| (?:do not|don't|dont) have (?:any|a)) (son|boy|daughter|girl|brother|sister)s?\b(?! (?:or|and|in law))"
+)
 _SINGLE = re.compile(
     r"\b(?:i am|i'm|im) (?:still |currently |also )?(?:single|unmarried|not married|divorced)\b|\bi(?:'ve| have) never been married\b|\bi (?:just )?got divorced\b"
     r"|\bi (?:do not|don't|dont) have (?:a )?(?:wife|husband|boyfriend|girlfriend|partner)\b"
@@ -74,7 +84,9 @@ _PAIRED = re.compile(
 _NO_PETS = re.compile(
     r"\bi (?:do not|don't|dont) (?:have|keep|own) (?:any )?(?:pets|animals|a pet)\b|\bi(?: have|'ve) no pets\b|\bi(?:'ve| have) never had (?:a pet|any pets|pets)\b"
 )
-_KEEPS = r"(?:\bmy (?:\w+ ){0,2}|\bi (?:have|own|keep|adopted|got) (?:a |an |the |some |\d+ )?(?:\w+ ){0,2}|\bi've got (?:a |an |\d+ )?(?:\w+ ){0,2})"
+_KEEPS = rf"(?:\bmy {_FILL}{{0,2}}|\bi (?:have|own|keep|adopted|got) (?:a |an |the |some |\d+ )?{_FILL}{{0,2}}|\bi've got (?:a |an |\d+ )?{_FILL}{{0,2}})"
+_NO_PET = r" (?:breed|breeds|shelter|groom\w+|walker|walking|park|food|train\w+|business|person|lover|show|video|toy|costume|shirt|tattoo|sitter|sitting|tags?|house)\b"
+"""What makes of an animal's name that of something else."""
 _VEGETARIAN = re.compile(
     r"\b(?:i am|i'm|im|being) (?:a |an )?(?:strict |also )?(?:vegetarian|vegan)\b|\bi (?:do not|don't|dont|never) eat (?:any )?(?:meat|animals)\b|\bi have been (?:a )?(?:vegetarian|vegan)\b"
 )
@@ -149,8 +161,9 @@ def _facts(text: str) -> Iterator[Fact]:
             yield Fact(kind, "")
     if only := _ONE_SEX.search(text):
         yield Fact(_OTHERS[only.group(1)], "-")
-    for match in _OF_SEX.finditer(text):
-        yield Fact({"boy": "son", "girl": "daughter"}.get(match.group(1), match.group(1)), "")
+    for pattern, value in ((_OF_SEX, ""), (_NONE_OF, "-")):
+        for match in pattern.finditer(text):
+            yield Fact({"boy": "son", "girl": "daughter"}.get(match.group(1), match.group(1)), value)
     yield from _pets(text)
     yield from _places(text)
     yield from (Fact(f"number of {stem(m.group(2))}", m.group(1)) for m in _NUMBER.finditer(text))
@@ -162,11 +175,11 @@ def _pets(text: str) -> Iterator[Fact]:
     for kind, names in PETS.items():
         named = "|".join(sorted(names))
         if re.search(
-            rf"\bi (?:{_NOT.strip('(?:)')}) ?(?:have|had|own|owned) (?:a |an |any )?(?:{named})\b|\bi(?:'ve| have) never (?:had|owned) (?:a |any )?(?:{named})\b",
+            rf"\bi (?:{_NOT.strip('(?:)')}) ?(?:have|had|own|owned) (?:a |an |any )?(?:{named})\b|\bi(?:'ve| have) never (?:had|owned) (?:a |any )?(?:{named})\b|\bi(?: have|'ve got|'ve| own| keep) no (?:{named})\b",
             text,
         ):
             yield Fact(f"pet {kind}", "-")
-        elif re.search(rf"{_KEEPS}(?:{named})\b", text) and not re.search(_NOT, text):
+        elif re.search(rf"{_KEEPS}(?:{named})\b(?!{_NO_PET})", text) and not re.search(_NOT, text):
             yield Fact("pet", "")
             yield Fact(f"pet {kind}", "")
 

@@ -26,6 +26,8 @@ _MARKUP = re.compile(
 _MOJIBAKE = re.compile("\ufffd|\u00e2\u20ac|\u00c3[\u0080-\u00bf\u2018-\u203a]")
 _RUN = re.compile(r"(\S)\1{11,}|\S{41,}")
 _CUT_OFF = re.compile(r"(?:[,;:(\[{&/+=\u2013\u2014]|\s-|\w-)$")
+_WHOLE = re.compile(r"(?:^|\s)[:;=]['-]?[(\[{/]+$|\w\+{1,2}$")
+"""What ends so without being cut off: a sad face, C++, an A+."""
 _DANGLING = frozenset(
     (
         "a",
@@ -95,7 +97,9 @@ def malformed(text: str, *, latin: bool = True) -> str | None:
 def cut_off(text: str) -> bool:
     """True when ``text`` stops at a mark or a word that something must follow."""
     bare = text.strip()
-    return bool(bare) and (_CUT_OFF.search(bare) is not None or _last_word(bare) in _DANGLING)
+    if not bare or _WHOLE.search(bare):
+        return False
+    return _CUT_OFF.search(bare) is not None or _last_word(bare) in _DANGLING
 
 
 def role_label(text: str) -> str | None:

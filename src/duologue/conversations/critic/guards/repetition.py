@@ -24,7 +24,7 @@ class RepetitionGuard:
     """Refuses repeats and near-repeats of any earlier utterance, echoes of the utterance before, and loops.
 
     One- and two-word answers ("Yes.") may be said twice, but not a third time. Near-repeats share at least 0.8 of the
-    longer one's words and have at least 5; greetings and goodbyes may be echoed once.
+    longer one's words and have at least 5; greetings and goodbyes may be near, but not the same.
     """
 
     name = "repetition"
