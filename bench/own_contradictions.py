@@ -17,6 +17,9 @@ from duologue.models.protocol import Embedder, Nli
 ROW = "contradictions of the own profile per 100 utterances"
 THRESHOLD = 0.9
 """Least probability of a contradiction, in either direction, that counts."""
+LOWER = (0.7, 0.5)
+ROUNDING = 1e-6
+"""Probabilities are in single precision."""
 COLUMN = 2
 FILES = ("config.json", "tokenizer.json", "onnx/model.onnx")
 BATCH = 512
@@ -53,10 +56,16 @@ def sentences(text: str) -> list[str]:
 def contradictions(
     talks: Sequence[Talk], nli: Nli, threshold: float = THRESHOLD, *, near: Embedder | None = None
 ) -> float:
-    """Utterances that contradict an attribute of their own speaker, per 100 utterances.
+    """Utterances that contradict an attribute of their own speaker from ``threshold`` on, per 100; see :func:`strongest`."""
+    found = strongest(talks, nli, near=near)
+    return 100 * sum(value >= threshold - ROUNDING for value in found) / max(1, len(found))
 
-    Each sentence that is no question is compared with each attribute, as premise and as hypothesis; the likelier
-    contradiction of the two counts from ``threshold`` on. With ``near`` only pairs of a cosine of :data:`NEAR` and more
+
+def strongest(talks: Sequence[Talk], nli: Nli, *, near: Embedder | None = None) -> list[float]:
+    """For each utterance, how probable its likeliest contradiction of an attribute of its own speaker is; 0 for none.
+
+    Each sentence that is no question is compared with each attribute, as premise and as hypothesis. With ``near`` only pairs
+    of a cosine of :data:`NEAR` and more
     are asked about, with the attribute as premise, for models that take a second for a few pairs.
     """
     places: Places = {}
@@ -68,13 +77,13 @@ def contradictions(
             total += 1
     if near is not None:
         places = _nearest(places, talks, near)
-    pairs, against = list(places), set[int]()
+    pairs, found = list(places), [0.0] * total
     for start in range(0, len(pairs), BATCH):
         some = pairs[start : start + BATCH]
         for pair, row in zip(some, nli.predict(some), strict=True):
-            if row[COLUMN] >= threshold:
-                against |= places[pair]
-    return 100 * len(against) / max(1, total)
+            for place in places[pair]:
+                found[place] = max(found[place], float(row[COLUMN]))
+    return found
 
 
 def add(
@@ -85,11 +94,17 @@ def add(
     near: Embedder | None = None,
     most: int | None = None,
 ) -> None:
-    """Put :data:`ROW` into every column, of at most ``most`` talks each, drawn with a fixed seed."""
+    """Put :data:`ROW` into every column, of at most ``most`` talks each, drawn with a fixed seed.
+
+    Of a language model, which is seldom so sure, also from each of :data:`LOWER` on.
+    """
     for name, column in columns.items():
         held = talks[name]
         drawn = random.Random(0).sample(held, most) if most is not None and most < len(held) else held
-        column[ROW] = contradictions(drawn, nli, near=near)
+        found = strongest(drawn, nli, near=near)
+        for threshold in (THRESHOLD, *(LOWER if near is not None else ())):
+            row = ROW if threshold == THRESHOLD else f"{ROW}, from {threshold} on"
+            column[row] = 100 * sum(value >= threshold - ROUNDING for value in found) / max(1, len(found))
 
 
 Places = dict[tuple[str, str], set[int]]
