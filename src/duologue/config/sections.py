@@ -239,7 +239,7 @@ class GeneratorConfig(Section):
         None,
         ge=1,
         le=10,
-        description="turns mode: draws of each utterance, the best of which is said; null: 3 embedded, else 1",
+        description="turns mode: draws of each utterance, the best of which is said; null: 5 for duologue-135m, 3 for other embedded models, else 1",
     )
     turn_retries: int = Field(
         3,

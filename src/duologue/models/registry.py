@@ -193,6 +193,7 @@ REGISTRY: tuple[ModelEntry, ...] = (
             "generator": {
                 "examples": 0,
                 "plan": True,
+                "turn_choices": 5,
                 "sampling": {"temperature": 0.6, "top_k": 40, "min_p": 0.1, "repeat_penalty": 1.05},
             },
         },
