@@ -27,6 +27,8 @@ from duologue.conversations.critic.evidence.facts import Fact, clash, facts, sha
         ("I only have daughters.", "My oldest son drove me."),
         ("I only have sisters.", "My brothers race cars."),
         ("I have no dogs.", "I have two dogs."),
+        ("I have one little girl.", "I do not have kids of my own."),
+        ("I am a vegetarian.", "Well, I only eat meat."),
         ("I have no sons.", "My oldest son drove me."),
         ("I don't have any sisters.", "My little sister called."),
     ],

@@ -46,7 +46,7 @@ _NO_CHILD = re.compile(
     r"\bi (?:do not|don't|dont) have (?:any )?(?:kids|children|a child)\b|\bi(?: have|'ve got|'ve) no (?:kids|children|daughters or sons)\b|\bi(?: have|'ve)? never had (?:any )?(?:kids|children)\b|\bi am childless\b"
 )
 _CHILD = re.compile(
-    rf"\b(?:my {_FILL}?(?:son|sons|daughter|daughters|kids|children|toddler|toddlers|twins)|i have {_FILL}{{0,3}}(?:son|sons|daughter|daughters|kid|kids|children|toddlers|twins|twin boys|twin girls)|i've (?:got )?{_FILL}{{0,3}}(?:sons?|daughters?|kids|children))\b"
+    rf"\b(?:my {_FILL}?(?:son|sons|daughter|daughters|kids|children|toddler|toddlers|twins)|i have {_FILL}{{0,3}}(?:son|sons|daughter|daughters|kid|kids|children|toddlers|twins|twin boys|twin girls)|i've (?:got )?{_FILL}{{0,3}}(?:sons?|daughters?|kids|children)|i(?: have|'ve got|'ve) (?:a |an |one |\d+ )(?:\w+ year old |little |baby |small |young |teenage )(?:girls?|boys?))\b"
 )
 _NO_SIBLING = re.compile(
     r"\b(?:i am|i'm|im|as) (?:an )?only child\b|\bi(?: have|'ve got|'ve) no (?:siblings|brothers or sisters|sisters or brothers)\b|\bi (?:do not|don't|dont) have (?:any )?(?:siblings|brothers or sisters|sisters or brothers)\b|\bi(?: have)? never had (?:any )?(?:siblings|brothers or sisters)\b"
@@ -91,7 +91,7 @@ _VEGETARIAN = re.compile(
     r"\b(?:i am|i'm|im|being) (?:a |an )?(?:strict |also )?(?:vegetarian|vegan)\b|\bi (?:do not|don't|dont|never) eat (?:any )?(?:meat|animals)\b|\bi have been (?:a )?(?:vegetarian|vegan)\b"
 )
 _EATS = re.compile(
-    rf"\b(?:i (?:love|like|eat|enjoy|ate|had|grilled|ordered|could eat|always eat|usually eat)|my favorite (?:food|meal|dish) is|i'm (?:eating|having|grilling)|i am (?:eating|having|grilling)) (?:\w+ ){{0,3}}({'|'.join(sorted(MEAT))})\b"
+    rf"\b(?:i (?:only |mostly |still |also |really )?(?:love|like|eat|enjoy|ate|had|grilled|ordered|could eat|always eat|usually eat)|my favorite (?:food|meal|dish) is|i'm (?:eating|having|grilling)|i am (?:eating|having|grilling)) (?:\w+ ){{0,3}}({'|'.join(sorted(MEAT))})\b"
 )
 _NO_DRIVING = re.compile(
     r"\bi (?:do not|don't|dont|can not|can't|cannot|never) drive\b|\bi (?:never learned|do not know|don't know) (?:how )?to drive\b|\bi (?:do not|don't|dont) (?:have|own) a (?:car|driver's license|license)\b"
