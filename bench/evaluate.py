@@ -118,6 +118,9 @@ def main() -> None:
             if process.returncode:
                 raise SystemExit(process.returncode)
             seconds = time.perf_counter() - began
+            # Without /proc, the greatest of any process so far.
+            most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            alone, together = alone or most, together or most
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         first = first or (seconds, together)
         print(

@@ -10,8 +10,11 @@ from array import array
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from typing import Literal
+
+import numpy as np
 
 from duologue.datasets.source import DataSet
 from duologue.evaluation.ahead import asked
@@ -48,7 +51,7 @@ class Sizes:
     """Half samples that the interval of a corpus metric is made of."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Measured:
     """The estimates of one data set, and what is needed to compare it."""
 
@@ -75,6 +78,12 @@ class Measured:
     """By measure that is compared at one size: its figure of all, where the data set has more than that."""
     judged: dict[str, int] = field(default_factory=dict)
     """Size of the judges' sample, under ``judge``; empty when no judge was asked."""
+
+    @cached_property
+    def mixed(self) -> bytes:
+        """All clusters in 8 bytes, whatever their order. Asked for when all was read."""
+        clusters = np.frombuffer(bytes(self.stream), dtype=">u8").astype(np.uint64)
+        return int(clusters.sum(dtype=np.uint64)).to_bytes(8, "big")
 
     @property
     def model_views(self) -> list[View]:
@@ -243,7 +252,7 @@ def _look_at(found: Measured, metric: CorpusMetric, seed: int) -> None:
     if metric.range == (0.0, 1.0) and made.value in metric.range and made.replicates is not None:
         # All halves agree, which is not to say that all data would.
         least, most = wilson(made.value, made.clusters or made.n)
-        salt = f"{seed}/{hashlib.blake2b(found.stream, digest_size=8).hexdigest()}/{metric.name}"
+        salt = f"{seed}/{found.mixed.hex()}/{metric.name}"
         made = replace(made, low=least, high=most, replicates=edge_replicates(made.value, least, most, salt))
     low, high = metric.range
     # Replicates are normal around the value, and may go beyond what the measure can be.
@@ -313,7 +322,7 @@ def _read(
     if any(problem):
         for number in range(data.problems.total):
             # Those of another data set are others, and must not share their draws.
-            unreadable = hashlib.blake2b(b"unreadable%d" % number + found.stream, digest_size=8).digest()
+            unreadable = hashlib.blake2b(b"unreadable%d" % number + found.mixed, digest_size=8).digest()
             sums.add(unreadable, [p() if p else None for p in problem])
     _take(found, sums, metrics, "all")
     for stream in streams:

@@ -48,7 +48,16 @@ def test_the_longest_that_can_be_asked_for_is_read() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "no labels at all", "User 1: alone.", "User 2: I begin.\nUser 1: No.", '{"utterances": 3}', '{"a"', "[1, 2]"],
+    [
+        "",
+        "no labels at all",
+        "User 1: alone.",
+        "User 2: I begin.\nUser 1: No.",
+        '["User 1: Hi."\n"User 2: Hello."]',
+        '{"utterances": 3}',
+        '{"a"',
+        "[1, 2]",
+    ],
 )
 def test_refuses_what_is_no_conversation(text: str) -> None:
     with pytest.raises(ItemFailed):

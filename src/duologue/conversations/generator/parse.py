@@ -9,6 +9,7 @@ import orjson
 from duologue.errors import ItemFailed
 
 _LABEL = re.compile(r"^\W{0,4}(?:user|speaker|person)\s*([12])[^\w:]{0,4}:\W{0,3}?\s*", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[\s*(?:user|speaker|person)\s*[12]\s*\]", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 _FENCE = re.compile(r"^```\w*\s*|\s*```$")
 MAX_CHARS = 1_000_000
@@ -56,15 +57,7 @@ def parse_conversation(text: str, *, cut_off: bool = False) -> tuple[str, ...]:
 
 def _is_json(body: str) -> bool:
     """Whether it is JSON, or meant to be: a label may stand in square brackets too."""
-    if body[:1] not in ("{", "["):
-        return False
-    if not _LABEL.match(body):
-        return True
-    try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return False
-    return True
+    return body[:1] in ("{", "[") and not _BRACKETED.match(body)
 
 
 def _from_lines(body: str) -> list[tuple[int, str]]:

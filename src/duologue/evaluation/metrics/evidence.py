@@ -17,8 +17,9 @@ from duologue.records import Speaker
 
 PAPER = "arXiv 2312.10007, section 2"
 DISTRACTORS = 4
-LEAST_USERS = 20
 """False attributes beside the true ones, as in the paper's human test."""
+LEAST_USERS = 20
+"""Fewest users that picking is measured of."""
 
 
 class _Evidence(Described):

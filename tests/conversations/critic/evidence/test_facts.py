@@ -29,6 +29,11 @@ from duologue.conversations.critic.evidence.facts import Fact, clash, facts, sha
         ("I have no dogs.", "I have two dogs."),
         ("I have one little girl.", "I do not have kids of my own."),
         ("I am a vegetarian.", "Well, I only eat meat."),
+        ("I do not have any pets.", "I have a couple of dogs."),
+        ("I do not have any pets.", "I have my own horse."),
+        ("I do not have any pets.", "I have got a dog."),
+        ("I have no kids.", "I have like two kids."),
+        ("I am an only child.", "I have lots of siblings."),
         ("I have no sons.", "My oldest son drove me."),
         ("I don't have any sisters.", "My little sister called."),
     ],
@@ -67,6 +72,9 @@ def test_what_excludes_each_other_clashes_both_ways(attribute: str, claim: str) 
         ("I have no pets.", "I got a hot dog at the game."),
         ("I have no pets.", "I work beside my favorite dog park."),
         ("I have no kids.", "I have a friend with kids."),
+        ("I have a dog.", "I have no dog food left."),
+        ("I have no children.", "I have 2 little girls on my soccer team."),
+        ("I have no children.", "I have a 5 year old boy dog."),
     ],
 )
 def test_what_goes_together_does_not_clash(attribute: str, claim: str) -> None:

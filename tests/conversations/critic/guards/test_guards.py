@@ -210,6 +210,12 @@ def test_faces_and_plus_signs_end_an_utterance(text: str) -> None:
         "It's late, I'd better head home.",
         "Well, I really should go.",
         "I've got to run",
+        "I'll have to go now.",
+        "I'm going to have to go.",
+        "Dinner is ready, gotta go!",
+        "My boss is calling, gotta go.",
+        "Haha, gotta go.",
+        "I told you I have to go.",
     ],
 )
 def test_who_has_to_go_takes_leave(text: str) -> None:

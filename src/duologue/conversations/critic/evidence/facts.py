@@ -17,12 +17,13 @@ from duologue.text import is_question, stem
 
 _NOT = r"(?:not |never |no longer |don't |do not |dont |doesn't |didn't |haven't |have not |have never |can't |cannot |can not |couldn't )"
 _FILL = (
-    r"(?:(?!(?:no|not|never|none|any|zero|without|for|of|with|to|in|at|from|on|about|like|than|who|that|is|are|was|were|has|have|had|gets?|got|keeps?|owns?|loves?|likes?"
+    r"(?:(?!(?:no|not|never|none|any|zero|without|for|of|with|to|in|at|from|on|about|like|than|who|that|is|are|was|were|has|have|had|gets?|got|keeps?|owns|loves?|likes?"
     r"|wants?|wanted|hates?|walks|bought|adopted|raises|breeds|always|wished|taught|met|seen|watched|coached|hot|favorite|dream|stuffed|toy|mom|mother|mum|dad|father"
     r"|parents?|sisters?|brothers?|sons?|daughters?|kids?|children|aunts?|uncles?|cousins?|nieces?|nephews?|husband|wife|boyfriend|girlfriend|partner|roommates?"
     r"|friends?|neighbou?rs?|boss|bosses|teachers?|landlord|coworkers?|colleagues?|grandma|grandpa|grandmother|grandfather|family)\b)\w+ )"
 )
 """A word between "my" or "I have" and what one has, which may neither deny it nor give it to somebody else."""
+_SOME = r"(?:(?:got|like|about|around|my own|a couple of|a few|lots of|a lot of|plenty of) )?"
 _I_AM = r"\b(?:i am|i'm|im)\b(?: (?:a|an|the|also|just|now|currently|really|still|actually|only|about|almost|nearly|already|both))*"
 _JOB = re.compile(
     rf"(?:{_I_AM}(?: \w+)?|\bi work(?:ed)? as (?:a |an |the )?(?:\w+ )?|\bmy job is (?:a |an |being a )?|\bi(?:'ve| have) been (?:a |an )(?:\w+ )?) ?"
@@ -46,19 +47,19 @@ _NO_CHILD = re.compile(
     r"\bi (?:do not|don't|dont) have (?:any )?(?:kids|children|a child)\b|\bi(?: have|'ve got|'ve) no (?:kids|children|daughters or sons)\b|\bi(?: have|'ve)? never had (?:any )?(?:kids|children)\b|\bi am childless\b"
 )
 _CHILD = re.compile(
-    rf"\b(?:my {_FILL}?(?:son|sons|daughter|daughters|kids|children|toddler|toddlers|twins)|i have {_FILL}{{0,3}}(?:son|sons|daughter|daughters|kid|kids|children|toddlers|twins|twin boys|twin girls)|i've (?:got )?{_FILL}{{0,3}}(?:sons?|daughters?|kids|children)|i(?: have|'ve got|'ve) (?:a |an |one |\d+ )(?:\w+ year old |little |baby |small |young |teenage )(?:girls?|boys?))\b"
+    rf"\b(?:my {_FILL}?(?:son|sons|daughter|daughters|kids|children|toddler|toddlers|twins)|i have {_SOME}{_FILL}{{0,3}}(?:son|sons|daughter|daughters|kid|kids|children|toddlers|twins|twin boys|twin girls)|i've (?:got )?{_SOME}{_FILL}{{0,3}}(?:sons?|daughters?|kids|children)|i(?: have|'ve got|'ve) (?:a |an |one |\d+ )(?:\w+ year old |little |baby |small |young |teenage )(?:girls?|boys?)(?! (?:in|on|at|dogs?|cats?|pupp\w+|kittens?|horses?|scouts?)\b))\b"
 )
 _NO_SIBLING = re.compile(
     r"\b(?:i am|i'm|im|as) (?:an )?only child\b|\bi(?: have|'ve got|'ve) no (?:siblings|brothers or sisters|sisters or brothers)\b|\bi (?:do not|don't|dont) have (?:any )?(?:siblings|brothers or sisters|sisters or brothers)\b|\bi(?: have)? never had (?:any )?(?:siblings|brothers or sisters)\b"
 )
 _SIBLING = re.compile(
-    rf"\bmy {_FILL}{{0,2}}(?:brother|sister|siblings|brothers|sisters)\b(?! in law)|\bi(?: have|'ve got|'ve) {_FILL}{{0,2}}(?:brothers?|sisters?|siblings)\b(?! in law)"
+    rf"\bmy {_FILL}{{0,2}}(?:brother|sister|siblings|brothers|sisters)\b(?! in law)|\bi(?: have|'ve got|'ve) {_SOME}{_FILL}{{0,2}}(?:brothers?|sisters?|siblings)\b(?! in law)"
 )
 _NO_GRANDCHILD = re.compile(
     r"\bi (?:do not|don't|dont) have (?:any )?(?:grandchildren|grandkids)\b|\bi(?: have|'ve got|'ve) no (?:grandchildren|grandkids)\b"
 )
 _GRANDCHILD = re.compile(
-    rf"\bmy {_FILL}{{0,2}}(?:grandchildren|grandkids|grandson|grandsons|granddaughter|granddaughters)\b|\bi(?: have|'ve got|'ve) {_FILL}{{0,2}}(?:grandchildren|grandkids|grandsons?|granddaughters?)\b"
+    rf"\bmy {_FILL}{{0,2}}(?:grandchildren|grandkids|grandson|grandsons|granddaughter|granddaughters)\b|\bi(?: have|'ve got|'ve) {_SOME}{_FILL}{{0,2}}(?:grandchildren|grandkids|grandsons?|granddaughters?)\b"
 )
 _ONE_SEX = re.compile(r"\bi only have (sons|boys|daughters|girls|brothers|sisters)\b")
 _OTHERS = {
@@ -84,7 +85,7 @@ _PAIRED = re.compile(
 _NO_PETS = re.compile(
     r"\bi (?:do not|don't|dont) (?:have|keep|own) (?:any )?(?:pets|animals|a pet)\b|\bi(?: have|'ve) no pets\b|\bi(?:'ve| have) never had (?:a pet|any pets|pets)\b"
 )
-_KEEPS = rf"(?:\bmy {_FILL}{{0,2}}|\bi (?:have|own|keep|adopted|got) (?:a |an |the |some |\d+ )?{_FILL}{{0,2}}|\bi've got (?:a |an |\d+ )?{_FILL}{{0,2}})"
+_KEEPS = rf"(?:\bmy {_FILL}{{0,2}}|\bi (?:have|own|keep|adopted|got) (?:a |an |the |some |\d+ )?{_SOME}{_FILL}{{0,2}}|\bi've got (?:a |an |\d+ )?{_SOME}{_FILL}{{0,2}})"
 _NO_PET = r" (?:breed|breeds|shelter|groom\w+|walker|walking|park|food|train\w+|business|person|lover|show|video|toy|costume|shirt|tattoo|sitter|sitting|tags?|house)\b"
 """What makes of an animal's name that of something else."""
 _VEGETARIAN = re.compile(
@@ -175,7 +176,7 @@ def _pets(text: str) -> Iterator[Fact]:
     for kind, names in PETS.items():
         named = "|".join(sorted(names))
         if re.search(
-            rf"\bi (?:{_NOT.strip('(?:)')}) ?(?:have|had|own|owned) (?:a |an |any )?(?:{named})\b|\bi(?:'ve| have) never (?:had|owned) (?:a |any )?(?:{named})\b|\bi(?: have|'ve got|'ve| own| keep) no (?:{named})\b",
+            rf"\bi (?:{_NOT.strip('(?:)')}) ?(?:have|had|own|owned) (?:a |an |any )?(?:{named})\b|\bi(?:'ve| have) never (?:had|owned) (?:a |any )?(?:{named})\b|\bi(?: have|'ve got|'ve| own| keep) no (?:{named})\b(?!{_NO_PET})",
             text,
         ):
             yield Fact(f"pet {kind}", "-")

@@ -9,7 +9,8 @@ from duologue.conversations.critic.guards.phrases import Phrases
 from duologue.text import normalise, sentences, words
 
 _KIND = r"(?:good|great|nice|lovely|wonderful|fun|pleasure|glad|fantastic|awesome|pleasant|fab|blessed|safe|amazing|beautiful|fabulous)"
-_OPENING = r"(?:(?:oh|ok|okay|well|sorry|anyway|anyways|alright|yes|yeah|hey|so|but|and|now|really|probably|just|thanks|it's late) )*"
+_MUST = r"(?:gotta|got to|have to|need to|should|must|better)"
+_OTHERS = r"(?:you|they|he|she|it|people|everybody|everyone|who|kids|dogs?|cats?)"
 _HINTS = (
     "bye", "farewell", "ttyl", "night", "ciao", "so long", "see you", "see ya", "talk", "speak", "chat", "catch you", "catch ya",
     "have a", "enjoy", "have fun with", "take care", "next time", "good luck with", "conversation", "meeting", "to meet", "to know",
@@ -26,8 +27,8 @@ LEAVE = Phrases(
         rf"\b{_KIND} (?:talking|chatting|speaking|chat|conversation|meeting) (?:to|with)? ?(?:you|ya)\b",
         rf"\b{_KIND} (?:it was )?to (?:talk|chat|speak) (?:to|with) you\b",
         rf"\b(?:it was|was|it has been|it's been) (?:so |very |really )?{_KIND} (?:to meet|meeting|to get to know|getting to know|to talk|to chat) ?(?:to |with )?you\b",
-        # Of oneself: "you have to run to stay fit" is no leave.
-        rf"(?:^{_OPENING}|\b(?:i|we)(?:'ve|'d)? (?:(?:really|probably|just|do|think|guess|had|also|now) )*)(?:gotta|got to|have to|need to|should|must|better) (?:probably )?(?:go|run|leave|head (?:out|off|home)|get going|get back|be going)(?: now| soon)?(?:$|\sbut\b|\sso\b|\sbefore\b)",
+        # "You have to run to stay fit" is no leave.
+        rf"^(?!.*\b{_OTHERS}(?:'ve|'d|'ll)? (?:(?!i\b)\w+ ){{0,2}}{_MUST}\b).*\b{_MUST} (?:probably )?(?:go|run|leave|head (?:out|off|home)|get going|get back|be going)(?: now| soon)?(?:$|\sbut\b|\sso\b|\sbefore\b)",
     ),
     _HINTS,
     # They are looked for in normalised text.
