@@ -79,6 +79,8 @@ def toxicity(lab: Lab) -> Iterator[Row]:
     for of in sorted({row["set"] for row in data}):
         part = some(lab, [row for row in data if row["set"] == of])
         truth = [bool(row["label"]) for row in part]
+        if len(set(truth)) < 2:
+            continue
         talks = [candidate((), (), [u for u in (r["context"], r["text"]) if u], str(i)) for i, r in enumerate(part)]
         scores = [1.0 - v.value for v in said(lab, name, talks)]
         simple = words.score([row["text"] for row in part]).tolist()
