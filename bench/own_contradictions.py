@@ -57,16 +57,15 @@ def contradictions(
     talks: Sequence[Talk], nli: Nli, threshold: float = THRESHOLD, *, near: Embedder | None = None
 ) -> float:
     """Utterances that contradict an attribute of their own speaker from ``threshold`` on, per 100; see :func:`strongest`."""
-    found = strongest(talks, nli, near=near)
-    return 100 * sum(value >= threshold - ROUNDING for value in found) / max(1, len(found))
+    return _per_100(strongest(talks, nli, near=near), threshold)
 
 
 def strongest(talks: Sequence[Talk], nli: Nli, *, near: Embedder | None = None) -> list[float]:
     """For each utterance, how probable its likeliest contradiction of an attribute of its own speaker is; 0 for none.
 
     Each sentence that is no question is compared with each attribute, as premise and as hypothesis. With ``near`` only pairs
-    of a cosine of :data:`NEAR` and more
-    are asked about, with the attribute as premise, for models that take a second for a few pairs.
+    of a cosine of :data:`NEAR` and more are asked about, with the attribute as premise, for models that take a second for a
+    few pairs.
     """
     places: Places = {}
     total = 0
@@ -104,7 +103,11 @@ def add(
         found = strongest(drawn, nli, near=near)
         for threshold in (THRESHOLD, *(LOWER if near is not None else ())):
             row = ROW if threshold == THRESHOLD else f"{ROW}, from {threshold} on"
-            column[row] = 100 * sum(value >= threshold - ROUNDING for value in found) / max(1, len(found))
+            column[row] = _per_100(found, threshold)
+
+
+def _per_100(found: Sequence[float], threshold: float) -> float:
+    return 100 * sum(value >= threshold - ROUNDING for value in found) / max(1, len(found))
 
 
 Places = dict[tuple[str, str], set[int]]

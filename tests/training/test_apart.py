@@ -38,11 +38,11 @@ def hungry(most: int, *, say: Say, rows_at_once: int | None) -> tuple[int, int |
     return os.getpid(), rows_at_once
 
 
-def restarts(*, say: Say, rows_at_once: int | None, restart: bool | None = None) -> bool | None:
-    """Says whether it would start over, but for the first time."""
+def resumes(*, say: Say, rows_at_once: int | None, resume: bool = False) -> bool:
+    """Says whether it would go on, but for the first time."""
     if rows_at_once is None:
         os.kill(os.getpid(), signal.SIGKILL)
-    return restart
+    return resume
 
 
 def refuses(*, say: Say, rows_at_once: int | None) -> None:
@@ -113,7 +113,7 @@ def test_what_goes_over_can_be_pickled(tmp_path: Path) -> None:
 
 
 def test_the_second_try_keeps_what_the_first_left() -> None:
-    assert asyncio.run(fit_apart(restarts, print, None, partial(restarts, restart=False))) is False
+    assert asyncio.run(fit_apart(resumes, print, None, partial(resumes, resume=True)))
 
 
 def test_the_command_trains_apart(tmp_path: Path) -> None:

@@ -111,9 +111,8 @@ class Sums:
             if ranges[column] in ((0.0, 1.0), (0.0, 100.0)) and value in (0.0, most):
                 # A conversation is one case for a share; of 100 utterances, each is.
                 cases = clusters if most == 1.0 else below * clusters / n
-                low, high = (most * limit for limit in wilson(value / most, cases))
                 salt = f"{self._seed}/{self._mixed}/{name}"
-                replicates = edge_replicates(value, low, high, salt, self._replicates)
+                low, high, replicates = at_edge(value, most, cases, salt, self._replicates)
             found[name] = Estimate(value, low, high, n, above, below, replicates, clusters)
         return found
 
@@ -167,6 +166,14 @@ def holm(p_values: Sequence[float]) -> list[float]:
         most = max(most, min(1.0, (len(p_values) - rank) * p_values[index]))
         adjusted[index] = most
     return adjusted
+
+
+def at_edge(
+    value: float, most: float, cases: float, salt: str, replicates: int = REPLICATES
+) -> tuple[float, float, Array]:
+    """Wilson's limits of 0 or ``most`` in so many cases, and replicates between them; ``salt`` as below."""
+    low, high = (most * limit for limit in wilson(value / most, cases))
+    return low, high, edge_replicates(value, low, high, salt, replicates)
 
 
 def edge_replicates(value: float, low: float, high: float, salt: str, replicates: int = REPLICATES) -> Array:

@@ -18,7 +18,7 @@ import numpy as np
 
 from duologue.datasets.source import DataSet
 from duologue.evaluation.ahead import asked
-from duologue.evaluation.bootstrap import REPLICATES, Estimate, Sums, edge_replicates
+from duologue.evaluation.bootstrap import REPLICATES, Estimate, Sums, at_edge
 from duologue.evaluation.metrics.spread import TopicSpread
 from duologue.evaluation.protocol import ConversationMetric, CorpusMetric, CountMetric, Ratio, StreamMetric
 from duologue.evaluation.registry import AnyMetric
@@ -29,7 +29,6 @@ from duologue.evaluation.usefulness.generator import GeneratorOptions
 from duologue.evaluation.usefulness.tasks import Useful, common_training, generated, usefulness
 from duologue.evaluation.view import Roles, View
 from duologue.evaluation.workers import measured
-from duologue.intervals import wilson
 
 SHOWN_ROWS = 5
 """Rows with a fault that are named."""
@@ -251,9 +250,9 @@ def _look_at(found: Measured, metric: CorpusMetric, seed: int) -> None:
         return
     if metric.range == (0.0, 1.0) and made.value in metric.range and made.replicates is not None:
         # All halves agree, which is not to say that all data would.
-        least, most = wilson(made.value, made.clusters or made.n)
         salt = f"{seed}/{found.mixed.hex()}/{metric.name}"
-        made = replace(made, low=least, high=most, replicates=edge_replicates(made.value, least, most, salt))
+        least, most, replicates = at_edge(made.value, 1.0, made.clusters or made.n, salt)
+        made = replace(made, low=least, high=most, replicates=replicates)
     low, high = metric.range
     # Replicates are normal around the value, and may go beyond what the measure can be.
     found.estimates[metric.name] = replace(made, low=max(low, made.low), high=min(high, made.high))

@@ -163,7 +163,6 @@ def notes_of(
 def _sizes(found: Sequence[Measured], names: Sequence[str], common: Common) -> list[str]:
     """How data sets of different sizes are compared."""
     lines: list[str] = []
-    unsized: list[str] = []
     if any(one.whole for one in found):
         lines.append(
             "Measures that go up or down with how much is read are compared at one size, which stands with their names: what "
@@ -174,17 +173,14 @@ def _sizes(found: Sequence[Measured], names: Sequence[str], common: Common) -> l
     for name, one, own in zip(names, found, sized, strict=True):
         few = [m.title for key, m in own.items() if key in common.sizes and too_small(key, one, common)]
         if few:
-            more = f" and {len(few) - SHOWN_ABSENT} more" if len(few) > SHOWN_ABSENT else ""
-            lines.append(f"{name} is too small to be compared in {'; '.join(few[:SHOWN_ABSENT])}{more}.")
-    for key, metric in sized[0].items() if len(found) > 1 else ():
-        if key not in common.sizes and sum(key in one.estimates for one in found) > 1:
-            unsized.append(metric.title)
+            lines.append(f"{name} is too small to be compared in {_listed(few)}.")
+    unsized = [
+        metric.title
+        for key, metric in (sized[0].items() if len(found) > 1 else ())
+        if key not in common.sizes and sum(key in one.estimates for one in found) > 1
+    ]
     if unsized:
-        more = f" and {len(unsized) - SHOWN_ABSENT} more" if len(unsized) > SHOWN_ABSENT else ""
-        lines.append(
-            f"Not compared, since fewer than two data sets have enough for a common size: "
-            f"{'; '.join(unsized[:SHOWN_ABSENT])}{more}."
-        )
+        lines.append(f"Not compared, since fewer than two data sets have enough for a common size: {_listed(unsized)}.")
     duplicates = any(m.name == "duplicates" for one in found for m in one.metrics)
     if duplicates and len({one.conversations for one in found}) > 1:
         lines.append("Exact and near-duplicates are counted in whole data sets; larger ones can hold more of them.")
@@ -203,6 +199,11 @@ def _absences(found: Sequence[Measured], names: Sequence[str]) -> list[str]:
             shared.setdefault((why, tuple(titles)), []).append(name)
     lines: list[str] = []
     for (why, without), sets in shared.items():
-        more = f" and {len(without) - SHOWN_ABSENT} more" if len(without) > SHOWN_ABSENT else ""
-        lines.append(f"{', '.join(sets)}: no figure for {'; '.join(without[:SHOWN_ABSENT])}{more}: {why}.")
+        lines.append(f"{', '.join(sets)}: no figure for {_listed(without)}: {why}.")
     return lines
+
+
+def _listed(titles: Sequence[str]) -> str:
+    """The first titles, and how many more there are."""
+    more = f" and {len(titles) - SHOWN_ABSENT} more" if len(titles) > SHOWN_ABSENT else ""
+    return f"{'; '.join(titles[:SHOWN_ABSENT])}{more}"

@@ -7,8 +7,8 @@ merged file is made on this machine from two verified files and kept beside the 
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def merged_file(
     with disk(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         # No mkstemp: others who share the folder are to read it.
-        part = path.with_name(f"{path.name}.{uuid4().hex[:12]}.part")
+        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
         try:
             merge(base, adapter, part)
             with part.open("rb+") as written:

@@ -57,15 +57,15 @@ def fit(
     say: Say = lambda line: None,
     rows_at_once: int | None = None,
     force: bool = False,
-    restart: bool | None = None,
+    resume: bool = False,
     facts: dict[str, Any] | None = None,
 ) -> Fitted:
     """Train an adapter and write the folder ``to``.
 
     Checkpoints lie beside it, in ``NAME.work``, until it is complete; the same call goes on from the newest whole one.
     At most ``rows_at_once`` are computed together (null: all of a step on a GPU, :data:`ON_CPU` on a CPU), so many that
-    they make up a step; when memory runs out it is halved. ``force`` replaces what ``to`` holds, and starts over unless
-    ``restart`` is false. ``facts`` go into ``meta.json``. Raises ModelError when a package is missing, the base can't be loaded or even one row is too large for
+    they make up a step; when memory runs out it is halved. ``force`` replaces what ``to`` holds and starts over, but goes on from
+    the checkpoints with ``resume``. ``facts`` go into ``meta.json``. Raises ModelError when a package is missing, the base can't be loaded or even one row is too large for
     the memory, ImpossibleRequest for too few rows, UsageError when ``to`` or the work folder holds something else.
     """
     check_extra()
@@ -73,7 +73,7 @@ def fit(
     check_target(to, force=force)
     work = to.with_name(to.name + ".work")
     with held(work):
-        open_work(work, options.job(found.hash, weights_of(base)), force=force if restart is None else restart)
+        open_work(work, options.job(found.hash, weights_of(base)), force=force and not resume)
         model, tokenizer, measured = _fitted(found, base, options, work, rows_at_once, say)
         meta = export_adapter(
             model,

@@ -189,7 +189,7 @@ async def train_run(request: Request, say: Say, *, apart: bool = False) -> dict[
     work = partial(fit, found, base, options, request.to, force=request.force)
     if apart:
         # What was forced away the first time is gone; what has been trained since is not to follow.
-        fitted = await fit_apart(work, say, request.rows_at_once, partial(work, restart=False))
+        fitted = await fit_apart(work, say, request.rows_at_once, partial(work, resume=True))
     else:
         fitted = work(say=say, rows_at_once=request.rows_at_once)
     say(f"written: {request.to}")
