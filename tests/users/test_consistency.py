@@ -27,6 +27,13 @@ def test_one_category_and_likeness(embedder: Embedder, nli: Nli) -> None:
     assert checks(embedder, nli).clash([], 4) is None
 
 
+def test_two_lives_are_kept_apart(embedder: Embedder, nli: Nli) -> None:
+    attributes = [Attribute.of(text) for text in ("I'm fourteen.", "I am a surgeon.", "I like fish.")]
+    assert Consistency(attributes, ProfilesConfig(), embedder, nli).clash([0], 1) == "life"
+    assert Consistency(attributes, ProfilesConfig(), embedder, nli).clash([0], 2) is None
+    assert Consistency(attributes, ProfilesConfig(one_life=False), embedder, nli).clash([0], 1) is None
+
+
 def test_the_later_member_gives_way_and_both_directions_count(embedder: Embedder, nli: Nli) -> None:
     found = checks(embedder, nli).conflicts([[0, 1], [3, 4], [4, 3], [0, 5]])
     assert [[(c.row, c.by) for c in group] for group in found] == [

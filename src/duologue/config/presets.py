@@ -34,7 +34,14 @@ PAPER: Mapping[str, Any] = MappingProxyType(
             "target": None,
         },
         # Many profiles, for few of all possible pairs share more than two categories.
-        "profiles": {"source": "built", "size": 5, "max_similarity": 0.9, "distinct_categories": False, "count": 1000},
+        "profiles": {
+            "source": "built",
+            "size": 5,
+            "max_similarity": 0.9,
+            "distinct_categories": False,
+            "one_life": False,
+            "count": 1000,
+        },
         # "Exceeds 2" in the paper; a pair below is no pair there.
         "pairing": {"policy": "commonality", "min_commonalities": 3, "fallback": None},
         # The paper asks for 6-7 turns, that is 12-14 utterances.

@@ -187,6 +187,10 @@ class ProfilesConfig(Section):
         0.5, description="an attribute contradicting a member with at least this probability is refused"
     )
     distinct_categories: bool = Field(True, description="no two members from one persona category")
+    one_life: bool = Field(
+        True,
+        description="no two members that tell of different lives by rule: ages, livelihoods, homes, partners (English)",
+    )
 
     @model_validator(mode="after")
     def _size_is_possible(self) -> ProfilesConfig:

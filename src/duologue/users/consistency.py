@@ -1,8 +1,9 @@
-"""What keeps two attributes out of one profile: a common category, likeness, entailment, contradiction.
+"""What keeps two attributes out of one profile: a common category, likeness, two lives, entailment, contradiction.
 
 The paper (section 3.2) has the language model negate attributes and asks an NLI model about pairs. Here a three-way NLI
 model answers directly, and the paper's set-level definition (no subset of a profile entails the negation of a member)
-is checked as well, with all members that could matter joined as the premise.
+is checked as well, with all members that could matter joined as the premise. What inference over two sentences seldom
+sees, an age beside a profession or two livelihoods, is left to the rules of :mod:`duologue.facts.life`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from duologue.config.sections import ProfilesConfig
+from duologue.facts.life import Life, exclude, life
 from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.records import Attribute
 
@@ -40,7 +42,7 @@ class Conflict:
     row: int
     """The attribute's row number; the one that joined later gives way."""
     by: str
-    """``category``, ``similarity``, ``entailment`` or ``contradiction``; with `_set` for the joined members."""
+    """``entailment`` or ``contradiction``; with `_set` for the joined members."""
     reason: str
 
 
@@ -56,9 +58,10 @@ class Consistency:
         self._nli = nli
         self._vectors: Floats = embedder.embed([a.text for a in attributes])
         self._pairs: dict[Key, tuple[float, float]] = {}
+        self._lives: dict[int, Life] = {}
 
     def clash(self, members: Sequence[int], row: int) -> str | None:
-        """Return ``category`` or ``similarity`` when that keeps ``row`` from joining ``members``, else None."""
+        """Return ``category``, ``similarity`` or ``life`` when that keeps ``row`` from joining ``members``, else None."""
         category = self.attributes[row].category
         if (
             self._config.distinct_categories
@@ -68,6 +71,8 @@ class Consistency:
             return "category"
         if members and float((self._vectors[list(members)] @ self._vectors[row]).max()) > self._config.max_similarity:
             return "similarity"
+        if self._config.one_life and any(exclude(self._life(m), self._life(row)) for m in members):
+            return "life"
         return None
 
     def conflicts(self, groups: Sequence[Sequence[int]], *, set_level: bool = True) -> list[list[Conflict]]:
@@ -121,6 +126,11 @@ class Consistency:
             for key in list(itertools.islice(self._pairs, len(self._pairs) - REMEMBERED // 2)):
                 del self._pairs[key]
         return answers
+
+    def _life(self, row: int) -> Life:
+        if row not in self._lives:
+            self._lives[row] = life(self.attributes[row].text)
+        return self._lives[row]
 
     def _sentence(self, row: int) -> str:
         text = self.attributes[row].text

@@ -61,8 +61,8 @@ def build_profiles(
 ) -> tuple[Profile, ...]:
     """Draw ``count`` unique profiles of ``config.size`` attributes, each attribute used about equally often.
 
-    An attribute of a category already there, too similar to, entailed by or contradicting a member (both directions), or
-    entailed or contradicted by earlier members joined, is refused and another drawn. Each profile, finished or abandoned, is one item
+    An attribute of a category already there, too similar to, of another life than (``config.one_life``), entailed by or
+    contradicting a member (both directions), or entailed or contradicted by earlier members joined, is refused and another drawn. Each profile, finished or abandoned, is one item
     of stage ``profile`` whose reason sums up the refusals. Raises :class:`ImpossibleRequest` when ``count`` profiles
     can't be made.
     """

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from duologue.conversations.critic.evidence.cells import Inference, cells
-from duologue.conversations.critic.evidence.facts import facts
 from duologue.conversations.critic.evidence.heads import Heads, shipped_heads
 from duologue.conversations.critic.evidence.own_words import claim_pairs
 from duologue.conversations.critic.evidence.readings import Reading, readings
@@ -25,6 +24,7 @@ from duologue.conversations.critic.evidence.reversal import reverses
 from duologue.conversations.critic.evidence.swaps import swap_features
 from duologue.conversations.critic.evidence.wording import claims
 from duologue.conversations.generator.plan import SHARE, asks, carries
+from duologue.facts.stated import facts
 from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.records import Attribute, Pair, Speaker
 from duologue.text import content_words, is_question, normalise, sentences

@@ -6,8 +6,8 @@ import random
 import re
 from collections.abc import Sequence
 
-from duologue.conversations.critic.evidence.facts import clash, facts
 from duologue.conversations.critic.evidence.wording import denies
+from duologue.facts.stated import clash, facts
 from duologue.text import content_words, normalise
 
 _NEGATE = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from duologue.conversations.critic.evidence.wording import figures
+from duologue.facts.numbers import figures
 from duologue.text import is_question, normalise, sentences
 
 _LEAD = r"^(?:(?:oh|well|haha|ha|hmm|um|uh|why|aw|wow|no way|actually) )*"

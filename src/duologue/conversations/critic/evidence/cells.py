@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duologue.conversations.critic.evidence.facts import clash, facts
 from duologue.conversations.critic.evidence.readings import Reading
 from duologue.conversations.critic.evidence.relation import Touch, prominence, touches
 from duologue.conversations.critic.evidence.wording import addressed, denies, other_numbers, turned
+from duologue.facts.stated import clash, facts
 from duologue.models.protocol import Embedder, Nli
 from duologue.records import Attribute, Speaker
 

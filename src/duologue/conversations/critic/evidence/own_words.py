@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from duologue.conversations.critic.evidence.cells import BACKWARD, Features, Inference
-from duologue.conversations.critic.evidence.facts import clash, facts, shared
 from duologue.conversations.critic.evidence.readings import Reading
 from duologue.conversations.critic.evidence.wording import bounded, denies, other_numbers, telling
+from duologue.facts.stated import clash, facts, shared
 from duologue.models.protocol import Embedder
 
 FEATURES = (

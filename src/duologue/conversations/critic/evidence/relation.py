@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duologue.conversations.critic.evidence.facts import facts, shared
 from duologue.conversations.critic.evidence.readings import Reading
 from duologue.conversations.critic.evidence.wording import share, telling, weights
+from duologue.facts.stated import facts, shared
 from duologue.models.protocol import Embedder, Floats
 from duologue.records import Attribute, Speaker
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from duologue.facts.numbers import figures
 from duologue.text import content_words, first_person, is_question, normalise
 
 _FIRST_PERSON = re.compile(r"\b(?:i|i'm|im|i've|i'd|my|mine|myself)\b")
@@ -42,41 +43,6 @@ WEAK = frozenset(
     )
 )
 """Stems so common that sharing them tells little."""
-_NUMBERS = {
-    word: str(number)
-    for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ]
-    )
-}
-_TENS = {
-    word: 10 * number
-    for number, word in enumerate(
-        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
-    )
-}
-_UNCOUNTED = frozenset(("one", "zero"))
 
 
 def claims(sentence: str) -> bool:
@@ -169,19 +135,3 @@ def other_numbers(first: str, second: str) -> bool:
 def mentions(words: Iterable[str], text: str) -> int:
     """How many of the stems ``words`` stand in ``text``."""
     return len(frozenset(words) & weights(text).keys())
-
-
-@lru_cache(maxsize=8192)
-def figures(text: str) -> str:
-    """``text`` normalised, with numbers from 2 to 99 as figures ("thirty-four" is 34)."""
-    found: list[str] = []
-    tens = 0
-    for word in normalise(text).split():
-        unit = _NUMBERS.get(word, "")
-        if tens and unit and 0 < int(unit) < 10:
-            found[-1] = str(tens + int(unit))
-            tens = 0
-            continue
-        tens = _TENS.get(word, 0)
-        found.append(str(tens) if tens else unit if unit and word not in _UNCOUNTED else word)
-    return " ".join(found)

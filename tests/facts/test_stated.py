@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.conversations.critic.evidence.facts import Fact, clash, facts, shared
+from duologue.facts.stated import Fact, clash, facts, shared
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Word lists of the exclusive categories that :mod:`facts` reads. Everyday English; one entry a word or short phrase."""
+"""Word lists of the exclusive categories that :mod:`stated` and :mod:`life` read. Everyday English; one entry a word or short phrase."""
 
 from __future__ import annotations
 
@@ -65,6 +65,26 @@ PETS = {
 }
 """Animals kept at home, by kind."""
 
+_CITIES_OF = {
+    "usa": "anchorage atlanta austin baltimore boston brooklyn chicago cleveland dallas denver detroit honolulu houston kansas_city las_vegas "
+    "los_angeles memphis miami minneapolis nashville new_orleans oakland orlando philadelphia phoenix pittsburgh portland sacramento "
+    "salt_lake_city san_diego san_francisco seattle tampa",
+    "argentina": "buenos_aires", "australia": "adelaide brisbane melbourne sydney", "austria": "salzburg vienna", "bangladesh": "dhaka",
+    "belgium": "antwerp brussels", "brazil": "rio sao_paulo", "canada": "calgary halifax montreal ottawa toronto vancouver winnipeg",
+    "china": "beijing shanghai", "colombia": "bogota", "cuba": "havana", "czechia": "prague", "denmark": "copenhagen", "egypt": "cairo",
+    "emirates": "dubai", "england": "bristol leeds liverpool london manchester", "finland": "helsinki",
+    "france": "lyon marseille paris", "germany": "berlin cologne hamburg munich", "hungary": "budapest", "iceland": "reykjavik",
+    "india": "bangalore chennai delhi kolkata mumbai", "indonesia": "jakarta", "iran": "tehran", "iraq": "baghdad", "ireland": "dublin",
+    "italy": "florence milan rome venice", "japan": "kyoto osaka tokyo", "kenya": "nairobi", "korea": "busan seoul", "lebanon": "beirut",
+    "mexico": "mexico_city", "morocco": "casablanca", "nepal": "kathmandu", "netherlands": "amsterdam rotterdam", "nigeria": "lagos",
+    "norway": "bergen oslo", "pakistan": "karachi lahore", "peru": "lima", "philippines": "manila", "poland": "krakow warsaw",
+    "portugal": "lisbon porto", "russia": "moscow", "scotland": "aberdeen edinburgh glasgow", "spain": "barcelona madrid seville",
+    "sweden": "gothenburg stockholm uppsala", "switzerland": "geneva zurich", "thailand": "bangkok", "turkey": "istanbul",
+    "vietnam": "hanoi", "wales": "cardiff",
+}  # fmt: skip
+CITIES = {city: country for country, names in _CITIES_OF.items() for city in _words(names)}
+"""The country of each city that is named."""
+
 PLACES = {
     "state": _words(
         "alabama alaska arizona arkansas california colorado connecticut delaware florida georgia hawaii idaho illinois indiana iowa "
@@ -73,15 +93,33 @@ PLACES = {
         "south_carolina south_dakota tennessee texas utah vermont virginia washington wisconsin wyoming"
     ),
     "country": _words(
-        "argentina australia austria belgium brazil canada chile china colombia cuba denmark egypt england finland france germany "
-        "greece iceland india ireland israel italy jamaica japan kenya korea mexico morocco netherlands nigeria norway pakistan peru "
-        "philippines poland portugal russia scotland spain sweden switzerland thailand turkey ukraine vietnam wales"
+        "algeria argentina armenia australia austria bangladesh belgium bolivia brazil bulgaria canada chile china colombia costa_rica "
+        "croatia cuba czechia denmark ecuador egypt england estonia ethiopia finland france germany ghana greece guatemala haiti hungary "
+        "iceland india indonesia iran iraq ireland israel italy jamaica japan kenya korea latvia lebanon lithuania malaysia malta mexico "
+        "mongolia morocco myanmar nepal netherlands new_zealand nigeria norway pakistan peru philippines poland portugal romania russia "
+        "scotland senegal serbia slovakia slovenia spain sweden switzerland syria taiwan tanzania thailand tunisia turkey uganda ukraine "
+        "uruguay venezuela vietnam wales"
     ),
-    "city": _words(
-        "amsterdam atlanta austin baltimore bangkok barcelona beijing berlin boston brussels budapest cairo chennai chicago cleveland "
-        "dallas denver detroit dublin hamburg houston lisbon london los_angeles madrid manchester memphis miami milan montreal "
-        "moscow mumbai munich nashville oslo paris philadelphia phoenix pittsburgh portland prague rome san_diego san_francisco "
-        "seattle seoul shanghai stockholm sydney tokyo toronto vancouver vienna warsaw zurich"
-    ),
+    "city": frozenset(CITIES),
 }
 """Names of places by level; two different ones of one level are not the same place."""
+
+LEARNED = _words(
+    "accountant architect astronaut attorney biologist chemist dentist doctor economist editor engineer geologist historian judge lawyer "
+    "librarian nurse optician paralegal paramedic pastor pharmacist physicist pilot politician priest principal professor psychologist "
+    "researcher scientist surgeon teacher therapist veterinarian vet social_worker tax_inspector detective"
+)
+"""Occupations that take years of study or training."""
+
+GROWN = _words(
+    "banker bartender butcher contractor driver electrician firefighter fireman guard inspector locksmith manager mechanic miner nun "
+    "nutritionist plumber policeman police_officer postman mailman mail_carrier realtor roofer sailor secretary soldier stewardess "
+    "flight_attendant truck_driver bus_driver taxi_driver bank_teller security_guard welder builder bricklayer carpenter"
+)
+"""Other occupations of grown-ups."""
+
+STRENUOUS = _words(
+    "boxer bricklayer builder dancer firefighter fireman flight_attendant lifeguard lumberjack miner model paramedic police_officer "
+    "policeman roofer soldier stewardess welder astronaut pilot surgeon"
+)
+"""Occupations that nobody has in great age."""

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from duologue.conversations.critic.evidence.lexicon import JOBS, MEAT, PETS, PLACES, SAME_JOB, WORKPLACES
-from duologue.conversations.critic.evidence.wording import figures
+from duologue.facts.lexicon import JOBS, MEAT, PETS, PLACES, SAME_JOB, WORKPLACES
+from duologue.facts.numbers import figures
 from duologue.text import is_question, stem
 
 _NOT = r"(?:not |never |no longer |don't |do not |dont |doesn't |didn't |haven't |have not |have never |can't |cannot |can not |couldn't )"
