@@ -8,7 +8,7 @@ import pytest
 from duologue.errors import UsageError
 from duologue.publish import Options, publish
 from duologue.publish.facts import run_facts
-from duologue.publish.licences import DATA_LICENCES, conflicts, data_licence, model_terms, remark
+from duologue.publish.licences import DATA_LICENCES, conflicts, data_licence, model_terms, remark, where
 from duologue.store.reading import RunReader
 
 
@@ -36,6 +36,12 @@ from duologue.store.reading import RunReader
         ("CohereForAI/aya-23-8B", "non-commercial"),
         ("me/malayalam-chat", "unknown"),
         ("default", "unknown"),
+        ("google/gemma-2-9b-it", "passed on"),
+        ("gemma3:4b", "passed on"),
+        ("google/gemma-7b", "passed on"),
+        ("google/medgemma-4b-it", "passed on"),
+        ("google/gemma-4-31b-it", "unknown"),
+        ("gemma4:latest", "unknown"),
     ],
 )
 def test_terms_of_models(model: str, output: str) -> None:
@@ -93,6 +99,20 @@ def test_each_source_of_seeds_is_checked() -> None:
         "the seeds old.txt",
         "the seeds more.txt",
     ]
+
+
+@pytest.mark.parametrize(
+    ("licence", "ids"),
+    [
+        ("cc-by-4.0", ["cc-by-4.0"]),
+        ("CC BY-NC 4.0 (weights)", ["cc-by-nc-4.0"]),
+        ("Apache-2.0, adapter CC-BY-4.0", ["cc-by-4.0", "apache-2.0"]),
+        ("open (MIT or Apache-2.0)", ["apache-2.0", "mit"]),
+        ("not permitted: lgpl-3.0", []),
+    ],
+)
+def test_where_the_text_of_a_licence_lies(licence: str, ids: list[str]) -> None:
+    assert where(licence) == " ".join(DATA_LICENCES[i].url for i in ids)
 
 
 def test_an_unknown_licence_is_refused_with_the_known_ones() -> None:

@@ -10,7 +10,8 @@ import orjson
 import pytest
 import yaml
 
-from duologue.errors import ImpossibleRequest, StoreError, UsageError
+from duologue.config.load import load_config
+from duologue.errors import DuologueError, ImpossibleRequest, StoreError, UsageError
 from duologue.publish import Options, publish
 from duologue.store.database import Database
 
@@ -105,8 +106,61 @@ def test_a_damaged_folder_is_noticed(run: Path, tmp_path: Path) -> None:
     to = tmp_path / "folder"
     publish(run, to, Options())
     (to / "figures.json").write_text("{}")
-    with pytest.raises(StoreError, match=r"figures\.json is missing or not as it was written"):
-        publish(run, to, Options())
+    for options in (Options(), Options(replace=True), Options(version="2.0.0", replace=True)):
+        with pytest.raises(DuologueError, match=r"figures\.json was changed since") as caught:
+            publish(run, to, options)
+        assert "with --replace" not in str(caught.value)
+    assert (to / "figures.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize("name", ["figures.json", "README.md", "data/train-00000-of-00001.parquet"])
+def test_a_folder_that_lost_a_file_is_written_anew(run: Path, tmp_path: Path, name: str) -> None:
+    to = tmp_path / "folder"
+    for version in ("1.0.0", "2.0.0"):
+        publish(run, to, Options(version="1.0.0", replace=True))
+        (to / name).unlink()
+        if version == "1.0.0":
+            with pytest.raises(StoreError, match=rf"{name} is missing; publish anew with --replace"):
+                publish(run, to, Options())
+        assert not publish(run, to, Options(version=version, replace=True)).again
+        assert (to / name).is_file()
+        assert publish(run, to, Options(version=version)).again
+    (to / name).unlink()
+    (to / "croissant.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"croissant\.json was changed since"):
+        publish(run, to, Options(version="2.0.0", replace=True))
+
+
+def test_the_working_folder_is_a_target_like_any_other(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = tmp_path / "owls"
+    to.mkdir()
+    monkeypatch.chdir(to)
+    for options in (Options(), Options(version="2.0.0", replace=True)):
+        assert publish(run, Path(), options).conversations == 10
+        # What follows, such as --push, finds it by the same name.
+        assert Path("README.md").is_file()
+        assert header(to)["pretty_name"] == "owls"
+    assert list(tmp_path.iterdir()) == [to]
+
+
+def test_the_published_configuration_loads(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    config = {
+        "model.backend": "endpoint",
+        "model.name": "m",
+        "model.base_url": "http://gpu7/v1",
+        "model.extra_body": '{"api-key": "abc", "max_tokens": 9}',
+        "small_models.nli": "clients/acme/nli",
+        "small_models.perspective.base_url": "http://gpu7",
+    }
+    for name, settings in (("plain", {}), ("own", config)):
+        publish(make_run(tmp_path / name, 2, config=settings), tmp_path / f"{name}-to", Options())
+        found = load_config(tmp_path / f"{name}-to" / "config.yaml")
+        assert found.generator.candidates == 4
+        assert found.small_models.perspective == load_config().small_models.perspective
+    assert found.model.extra_body == '{"api-key": "[removed]", "max_tokens": 9}'
+    assert found.small_models.nli == "nli"
 
 
 def test_a_run_that_is_not_done_is_refused_unless_asked_for(make_run: Callable[..., Path], tmp_path: Path) -> None:
@@ -125,6 +179,23 @@ def test_a_run_without_conversations_is_refused(make_run: Callable[..., Path], t
         publish(make_run(tmp_path / "run", 0), tmp_path / "to", Options())
     assert not (tmp_path / "to").exists()
     assert not list(tmp_path.glob(".to.*"))
+
+
+@pytest.mark.parametrize(
+    ("nli", "row"),
+    [
+        (
+            "builtin",
+            "| nli | duologue's own NLI cross-encoder | CC-BY-SA-4.0, comes with duologue | https://creativecommons.org/licenses/by-sa/4.0/ |",
+        ),
+        ("acme/builtin", "| nli | builtin | not known to duologue |  |"),
+    ],
+)
+def test_the_card_names_the_licences_of_the_small_models(
+    make_run: Callable[..., Path], tmp_path: Path, nli: str, row: str
+) -> None:
+    publish(make_run(tmp_path / "run", 2, config={"small_models.nli": nli}), tmp_path / "to", Options())
+    assert row in (tmp_path / "to" / "README.md").read_text(encoding="utf-8")
 
 
 def test_text_of_models_stays_text_in_the_card(make_run: Callable[..., Path], tmp_path: Path) -> None:
@@ -198,6 +269,8 @@ def test_the_card_counts_what_people_chose_where_no_candidate_won(
     card = (tmp_path / "to" / "README.md").read_text()
     assert "| decided by hand | 1 chosen where the Critic chose none |" in card
     assert "1 of 5 pairs have no conversation" in card
+    # Nothing says whether the Critic refused them or no model could be reached.
+    assert "good enough" not in card
 
 
 def test_secrets_and_places_stay_home(make_run: Callable[..., Path], tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from duologue.export.rows import row_of
 from duologue.publish.also import SHOWN
 from duologue.publish.data import HUB_NAMES
 from duologue.publish.facts import Facts
-from duologue.publish.licences import DATA_LICENCES, remark
+from duologue.publish.licences import DATA_LICENCES, remark, where
+from duologue.publish.sources import Seeds
 from duologue.publish.words import METHOD, bias, by_hand, citation, limits, making, measured, personal, summary, uses
 from duologue.report.progress import title
 
@@ -28,7 +29,8 @@ _ALSO = {
     "spc": "CSV in the layout of Synthetic-Persona-Chat",
     "convai2": "text with candidates in the layout of ConvAI2",
 }
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_MARKDOWN = re.compile(r"(https://[\w./:%-]+)|([\\`*_{}\[\]<>#|~])")
+"""An address, which is a link as it stands, or a sign that Markdown would read."""
 
 
 def card(facts: Facts, also: Sequence[str]) -> str:
@@ -126,10 +128,10 @@ def _size(count: int) -> str:
 
 
 def _made(facts: Facts) -> list[str]:
-    checkers = [(c.role, c.name, c.licence) for c in facts.run.checkers]
+    checkers = [(c.role, c.name, c.licence, where(c.licence)) for c in facts.run.checkers]
     parts = ["## How it was made", _plain(making(facts))]
     if checkers:
-        parts += ["Small models checked what was written:", _table(("for", "model", "licence"), checkers)]
+        parts += ["Small models checked what was written:", _table(("for", "model", "licence", "its text"), checkers)]
     return parts
 
 
@@ -189,15 +191,19 @@ def _funnel(facts: Facts) -> list[str]:
 
 def _licences(facts: Facts) -> list[str]:
     rows = [
-        ("this data set", f"{facts.licence.title} ({facts.licence.url})", ""),
-        *((f"seeds: {seeds.name}", _licence(seeds.licence), "") for seeds in facts.run.seeds),
-        *((f"model: {t.model} ({t.role})", t.licence, remark(t)) for t in facts.run.models),
+        ("this data set", facts.licence.title, facts.licence.url, ""),
+        *((f"seeds: {_linked(seeds)}", _licence(seeds.licence), where(seeds.licence), "") for seeds in facts.run.seeds),
+        *((f"model: {t.model} ({t.role})", t.licence, where(t.licence), remark(t)) for t in facts.run.models),
     ]
-    parts = ["## Licences", _table(("what", "licence", "to be known"), rows)]
+    parts = ["## Licences", _table(("what", "licence", "its text", "to be known"), rows)]
     if facts.conflicts:
         parts.append("The publisher was told of these conflicts and published all the same:")
         parts.append("\n".join(f"- {_plain(text)}" for text in facts.conflicts))
     return parts
+
+
+def _linked(seeds: Seeds) -> str:
+    return f"{seeds.name} ({seeds.url})" if seeds.url else seeds.name
 
 
 def _licence(name: str) -> str:
@@ -231,7 +237,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _plain(text: str) -> str:
     """Text that Markdown shows as it is, on one line."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _MARKDOWN.sub(lambda found: found[1] or f"\\{found[2]}", " ".join(text.split()))
 
 
 def _fenced(text: str, language: str) -> str:

@@ -40,10 +40,10 @@ def read_sums(folder: Path) -> dict[str, str]:
     return found
 
 
-def differing(folder: Path) -> list[str]:
-    """Names of listed files that are missing or whose bytes are others, sorted."""
+def changed(folder: Path) -> list[str]:
+    """Names of listed files that are there with other bytes, sorted."""
     return sorted(
         name
         for name, digest in read_sums(folder).items()
-        if not (folder / name).is_file() or sha256_of(folder / name) != digest
+        if (folder / name).is_file() and sha256_of(folder / name) != digest
     )

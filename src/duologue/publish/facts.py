@@ -9,17 +9,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from duologue import __version__
-from duologue.errors import UsageError
-from duologue.models.registry import ModelEntry, find
+from duologue.publish.adapters import adapter_terms, embedded_models, entry
 from duologue.publish.data import DataFacts
 from duologue.publish.licences import DataLicence, ModelTerms, model_terms
-from duologue.publish.scrub import last_part, scrubbed
+from duologue.publish.scrub import base_name, last_part, scrubbed
 from duologue.publish.sources import Seeds, seeds_of
 from duologue.report.summary import Summary, summarise
 from duologue.store.reading import RunReader
 
 _CHECKERS: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("nli", "builtin"): ("duologue's own NLI cross-encoder", "comes with duologue"),
+    ("nli", "builtin"): ("duologue's own NLI cross-encoder", "CC-BY-SA-4.0, comes with duologue"),
     ("toxicity", "builtin"): ("duologue's own toxicity model", "CC-BY-SA-4.0, comes with duologue"),
     ("toxicity", "wordlist"): ("alt-profanity-check", "MIT"),
 }
@@ -50,6 +49,7 @@ class RunFacts:
     seeds: tuple[Seeds, ...]
     """Of the version and of all that it was extended from, the first one first."""
     models: tuple[ModelTerms, ...]
+    """Those that answered, then what the user's own adapters were made from."""
     checkers: tuple[Checker, ...]
     taken_in: Mapping[str, int]
     """Conversations that people chose where no candidate won, by their mark: chosen or edited."""
@@ -87,9 +87,9 @@ def run_facts(reader: RunReader, seeds_licence: str = "") -> RunFacts:
     for total in reader.call_totals():
         roles.setdefault(total.model, []).append(total.purpose)
     embedded = _embedded(reader)
+    logged = {name: ", ".join(dict.fromkeys(purposes)) for name, purposes in sorted(roles.items())}
     models = tuple(
-        model_terms(last_part(name), _registered(name, embedded), ", ".join(dict.fromkeys(purposes)))
-        for name, purposes in sorted(roles.items())
+        model_terms(last_part(name), _registered(name, embedded), purposes) for name, purposes in logged.items()
     )
     return RunFacts(
         revision.fingerprint,
@@ -98,8 +98,8 @@ def run_facts(reader: RunReader, seeds_licence: str = "") -> RunFacts:
         datetime.fromtimestamp(moment, UTC).date().isoformat(),
         config,
         seeds_of(reader, seeds_licence),
-        models,
-        _checkers(config),
+        (*models, *adapter_terms(reader, logged)),
+        _checkers(revision.config),
         Counter(c.hand for c in reader.taken_in()),
     )
 
@@ -109,30 +109,22 @@ def whole(reader: RunReader) -> Summary:
     return summarise(reader)
 
 
-def _entry(name: str) -> ModelEntry | None:
-    try:
-        return find(name.partition("@")[0])
-    except UsageError:
-        return None
-
-
 def _embedded(reader: RunReader) -> frozenset[str]:
     """Names of our own models that ran in this folder itself. A server may call its model by the same names."""
     found = set()
-    for revision in reader.revisions():
-        model = revision.config.get("model") or {}
+    for model in embedded_models(reader):
         name = str(model.get("name", ""))
         # A file of that name may hold anything.
-        if model.get("backend") == "embedded" and not name.endswith(".gguf") and (entry := _entry(name)):
-            found.add(entry.name)
+        if not name.endswith(".gguf") and (known := entry(name)):
+            found.add(known.name)
     return frozenset(found)
 
 
 def _registered(model: str, embedded: frozenset[str]) -> str:
     """The licence of one of our own models, as the embedded backend logs it: name and hash."""
     name, _, sha256 = model.partition("@")
-    entry = _entry(name) if sha256 and name in embedded else None
-    return entry.licence if entry else ""
+    known = entry(name) if sha256 and name in embedded else None
+    return known.licence if known else ""
 
 
 def _checkers(config: Mapping[str, Any]) -> tuple[Checker, ...]:
@@ -144,9 +136,11 @@ def _checkers(config: Mapping[str, Any]) -> tuple[Checker, ...]:
         # Settings of an endpoint name no model.
         if not isinstance(value, str):
             continue
-        name = last_part(value)
-        entry = _entry(name)
-        known = _STAND_IN if name == "scripted" else _CHECKERS.get((str(role), name), (name, "not known to duologue"))
-        title, licence = (entry.title, entry.licence) if entry else known
-        found.append(Checker(str(role), title, licence))
+        name = base_name(value)
+        known = (name, "not known to duologue")
+        # A folder may be called like one of ours.
+        if name == value:
+            known = _STAND_IN if name == "scripted" else _CHECKERS.get((str(role), name), known)
+            known = (ours.title, ours.licence) if (ours := entry(name)) else known
+        found.append(Checker(str(role), *known))
     return tuple(found)

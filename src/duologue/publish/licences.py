@@ -95,7 +95,8 @@ _MODELS: tuple[tuple[str, str, Output], ...] = (
     (r"llama-?2(\b|-)", "Llama 2 community licence", "competing"),
     (r"llama-?3(\.0)?(?![.\d])", "Llama 3 community licence", "competing"),
     (r"llama-?(3\.[1-9]|4)", "Llama community licence", "named"),
-    (r"gemma-?[123]?(\b|-)(?!4)", "Gemma terms of use", "passed on"),
+    # Gemma 4 has other terms; medgemma-4b is of an earlier one.
+    (r"gemma(?!-?4\b)-?[123]?(\b|-)", "Gemma terms of use", "passed on"),
     (r"command-?(r|a)|c4ai|(^|/)aya", "CC BY-NC 4.0 (weights)", "non-commercial"),
     (r"mistral-large|ministral|codestral|pixtral-large", "Mistral Research licence (weights)", "non-commercial"),
     (r"mistral-7b|mistral-nemo|mixtral|mistral-small", "Apache-2.0", "free"),
@@ -142,6 +143,13 @@ def model_terms(model: str, known: str = "", role: str = "") -> ModelTerms:
         if re.search(pattern, name):
             return ModelTerms(model, licence, output, role)
     return ModelTerms(model, "not known to duologue", "unknown", role)
+
+
+def where(licence: str) -> str:
+    """Addresses of the texts of all licences that ``licence`` names, by id or title; empty when none is in the table."""
+    said = licence.lower()
+    names = ((rf"{re.escape(entry.id)}|{re.escape(entry.title.lower())}", entry.url) for entry in _LICENCES)
+    return " ".join(url for name, url in names if re.search(rf"(?<![\w-])(?:{name})(?![\w-])", said))
 
 
 def remark(terms: ModelTerms) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,15 @@ from duologue.publish import card, croissant
 from duologue.publish.also import check_formats, write_also
 from duologue.publish.data import content_of, write_data
 from duologue.publish.facts import Facts, RunFacts, run_facts, whole
-from duologue.publish.folder import check_target, check_whole, read_marker, same, written
+from duologue.publish.folder import (
+    check_target,
+    check_whole,
+    finish_replacing,
+    missing,
+    read_marker,
+    same,
+    written,
+)
 from duologue.publish.licences import conflicts, data_licence, remark
 from duologue.publish.push import check_id
 from duologue.publish.scrub import to_yaml
@@ -62,10 +71,13 @@ class Published:
 def publish(run: Path, to: Path, options: Options, *, tell: Callable[[str], None] = lambda _: None) -> Published:
     """Write the folder ``to`` from the finished run in ``run``. It appears when it is complete.
 
-    A folder that already holds just this, with these options, is left as it is. Raises UsageError for licences that
-    conflict, a run that has not finished, a target that would be overwritten, an unknown licence or format, and
-    ImpossibleRequest when there is no conversation; StoreError when the folder can't be written.
+    A folder that already holds just this, with these options, is left as it is; with ``replace`` one of which files are
+    missing is written anew. Raises UsageError for licences that conflict, a run that has not finished, a target that would
+    be overwritten, an unknown licence or format, and ImpossibleRequest when there is no conversation; StoreError when the
+    folder can't be written or is not whole.
     """
+    # "." has no name, and nothing can be made beside it.
+    to = to if to.is_symlink() else Path(os.path.realpath(to))
     licence = data_licence(options.licence)
     check_formats(options.also, exact=options.exact)
     if options.repo:
@@ -85,7 +97,9 @@ def publish(run: Path, to: Path, options: Options, *, tell: Callable[[str], None
             )
         notes = [*found, *(f"{t.model}: {remark(t)}" for t in facts.models if remark(t))]
         marker = _marker(facts, options, to)
-        if same(to, marker, lambda: content_of(reader.conversations())):
+        finish_replacing(to)
+        held = same(to, marker, lambda: content_of(reader.conversations()))
+        if held and not (options.replace and missing(to)):
             check_whole(to)
             count = (read_marker(to) or {}).get("conversations", 0)
             return Published(to, int(count), tuple(notes), again=True)

@@ -74,10 +74,13 @@ def limits(facts: Facts) -> str:
     final = final_account(facts)
     failed = final.failed - sum(facts.run.taken_in.values()) if final is not None else 0
     if final is not None and failed > 0:
-        said.append(f"{failed} of {final.total} pairs have no conversation, as no candidate was good enough.")
+        # By an outage or by the Critic: the account does not say which of the two a pair met.
+        said.append(
+            f"{failed} of {final.total} pairs have no conversation: their candidates were refused, or could not be made or judged."
+        )
     if facts.run.state != "finished":
         said.append("The run that made it was not finished.")
-    if not measured(facts):
+    if not any(name.startswith("faithfulness") for name, *_ in facts.summary.experts):
         said.append("No expert of the name faithfulness checked it against the profiles.")
     said += [f"{terms.model}: {remark(terms)}." for terms in facts.run.models if terms.output == "stand-in"]
     return " ".join(said)
@@ -138,10 +141,8 @@ METHOD = """@misc{jandaghi2023faithful,
 
 
 def measured(facts: Facts) -> bool:
-    """Whether the run looked for evidence of its attributes."""
-    return facts.summary.data_set.coverage > 0 or any(
-        name.startswith("faithfulness") for name, *_ in facts.summary.experts
-    )
+    """Whether the run looked for evidence of its attributes; of our experts faithfulness alone does, not its namesakes."""
+    return facts.summary.data_set.coverage > 0 or any(name == "faithfulness" for name, *_ in facts.summary.experts)
 
 
 def final_account(facts: Facts) -> StageAccount | None:
