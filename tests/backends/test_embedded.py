@@ -63,7 +63,8 @@ def test_a_template_that_drops_a_message_is_an_error() -> None:
 def test_an_unreachable_server_may_be_tried_again() -> None:
     with pytest.raises(CallError) as caught:
         PromptTokens("http://127.0.0.1:1", "k").of((Message("user", "x"),))
-    assert caught.value.kind == "retry"
+    # With a status, for it says nothing of other calls.
+    assert (caught.value.kind, caught.value.status) == ("retry", 500)
 
 
 def test_errors_say_what_to_do_next() -> None:
@@ -74,7 +75,7 @@ def test_errors_say_what_to_do_next() -> None:
     assert "9 tokens" in str(long)
     assert error_of({"code": 500, "message": "a\nb"}).kind == "retry"
     assert "\n" not in str(error_of({"code": 500, "message": "a\nb"}))
-    assert error_of("odd").kind == "retry"
+    assert (error_of("odd").kind, error_of("odd").status) == ("retry", 500)
 
 
 def test_chunks_make_one_answer() -> None:
@@ -93,8 +94,9 @@ def test_chunks_make_one_answer() -> None:
 
 
 def test_a_stream_without_an_end_is_no_answer() -> None:
-    with pytest.raises(CallError, match="broke off"):
+    with pytest.raises(CallError, match="broke off") as caught:
         embedded.answer_of([{"choices": [{"text": "a", "finish_reason": None}]}])
+    assert caught.value.status == 500
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model at all", None])
@@ -123,19 +125,6 @@ def test_no_answer_before_start_and_close_is_harmless(tmp_path: Path) -> None:
         asyncio.run(backend.answer(ASK))
     assert caught.value.kind == "stop"
     asyncio.run(backend.close())
-
-
-def test_an_adapter_enters_the_model_and_must_be_gguf(tmp_path: Path) -> None:
-    adapter = tmp_path / "adapter.gguf"
-    adapter.write_bytes(b"GGUF1")
-    first = EmbeddedBackend(tmp_path / "m.gguf", name="m", sha256=SHA, adapter=adapter).model
-    adapter.write_bytes(b"GGUF2")
-    second = EmbeddedBackend(tmp_path / "m.gguf", name="m", sha256=SHA, adapter=adapter).model
-    assert len({ASK.model, first, second}) == 3
-    assert first.startswith(ASK.model + "+")
-    adapter.write_bytes(b"nothing")
-    with pytest.raises(ModelError, match="not a GGUF"):
-        EmbeddedBackend(tmp_path / "m.gguf", name="m", sha256=SHA, adapter=adapter)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from duologue.backends import endpoint
 from duologue.backends import endpoint_wire as wire
 from duologue.backends.endpoint import EndpointBackend, read_key
 from duologue.backends.endpoint_errors import WastedCall, classify, one_line, retry_after
@@ -154,6 +155,22 @@ def test_an_exhausted_quota_is_not_a_busy_server() -> None:
     assert failing(400, "no such model", code="model_not_found").kind == "stop"
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "m requires moderation on Azure", "code": 403},
+        {"code": 403, "metadata": {"reasons": ["violence"], "flagged_input": "a knife"}},
+        {"code": "content_filter"},
+        {"code": 403, "metadata": {"error_type": "content_policy_violation"}},
+    ],
+)
+def test_a_prompt_that_a_filter_refuses_fails_alone(error: dict[str, Any]) -> None:
+    refused = failing(403, **error)
+    assert refused.kind == "give_up"
+    assert "check the key" not in str(refused)
+    assert failing(403, "you may not use this model", code=403).kind == "stop"
+
+
 def test_retry_after_is_read_as_seconds_or_date() -> None:
     assert failing(429, headers={"Retry-After": "7"}).retry_after == 7.0
     in_a_minute = retry_after({"Retry-After": formatdate(time.time() + 60, usegmt=True)})
@@ -161,7 +178,8 @@ def test_retry_after_is_read_as_seconds_or_date() -> None:
     assert 50 < in_a_minute <= 61
     assert retry_after({"Retry-After": formatdate(0)}) == 0.0
     assert retry_after({"retry-after-ms": "250"}) == 0.25
-    for odd in ({}, {"Retry-After": "soon"}, {"Retry-After": "nan"}, {"Retry-After": ""}):
+    far = "Mon, 01 Jan 2024 00:00:00 +99999999999999"
+    for odd in ({}, {"Retry-After": "soon"}, {"Retry-After": "nan"}, {"Retry-After": ""}, {"Retry-After": far}):
         assert retry_after(odd) is None
 
 
@@ -233,6 +251,69 @@ def test_what_a_model_lets_nobody_set_is_left_out_with_a_warning(caplog: pytest.
     assert failing(400, "temperature must be between 0 and 1").kind == "give_up"
 
 
+def test_a_field_is_left_out_for_good_only_where_that_helped() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def handler(body: dict[str, Any]) -> web.Response:
+        bodies.append(body)
+        if len(bodies) <= 2:
+            return web.json_response({"error": {"message": "the seed of all evil is too long a prompt"}}, status=400)
+        return web.json_response(completion())
+
+    async def use(backend: EndpointBackend) -> None:
+        with pytest.raises(CallError) as caught:
+            await backend.answer(ask())
+        assert caught.value.kind == "give_up"
+        await backend.answer(ask())
+
+    with_server(handler, use)
+    assert ["seed" in body for body in bodies] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [{"loc": ["body", "messages"], "msg": "too long", "input": {"stop": None, "seed": 1}}],
+        "[{'loc': ('messages',), 'msg': 'too long', 'input': {'seed': 1}}]",
+        "messages[1]: 'Stop here, or name the seed and the schema of it.' is too long",
+        "messages[1]: Stop here, or name the seed and",
+    ],
+)
+def test_words_of_a_shown_prompt_refuse_nothing(said: object) -> None:
+    request = Request(
+        "p", "m", (Message("user", "Stop here, or name\nthe seed and the schema of it."),), json_schema="{}"
+    )
+    bodies: list[dict[str, Any]] = []
+
+    def handler(body: dict[str, Any]) -> web.Response:
+        bodies.append(body)
+        return web.json_response({"detail": said}, status=422)
+
+    async def use(backend: EndpointBackend) -> None:
+        with pytest.raises(CallError):
+            await backend.answer(request)
+
+    with_server(handler, use)
+    assert len(bodies) == 1
+
+
+def test_what_a_person_set_is_not_left_out() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def handler(body: dict[str, Any]) -> web.Response:
+        bodies.append(body)
+        return web.json_response({"error": {"message": "Unsupported parameter: 'top_k'"}}, status=400)
+
+    async def use(backend: EndpointBackend) -> None:
+        backend._extra = {"top_k": 5}
+        with pytest.raises(CallError, match="top_k") as caught:
+            await backend.answer(ask())
+        assert caught.value.kind == "give_up"
+
+    with_server(handler, use)
+    assert [body["top_k"] for body in bodies] == [5]
+
+
 def test_extra_fields_go_into_every_request_and_into_its_key() -> None:
     bodies: list[dict[str, Any]] = []
 
@@ -276,6 +357,96 @@ def test_tokens_of_a_useless_answer_are_known() -> None:
     with pytest.raises(WastedCall) as caught:
         wire.answer(json.dumps(completion("")).encode(), ask())
     assert (caught.value.prompt_tokens, caught.value.completion_tokens) == (7, 3)
+
+
+@pytest.mark.parametrize("more", [{"finish_reason": "error"}, {"error": {"code": 502, "message": "upstream\nlost"}}])
+def test_an_answer_that_broke_off_is_none(more: dict[str, Any]) -> None:
+    for request in (ask(), ask(score="Hel")):
+        with pytest.raises(WastedCall, match="broke off") as caught:
+            wire.answer(json.dumps(completion("Hel", **more)).encode(), request)
+        assert caught.value.kind == "retry"
+        assert (caught.value.prompt_tokens, caught.value.completion_tokens) == (7, 3)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [({"code": 402}, "stop"), ({"code": 429}, "busy"), ({"code": "503"}, "busy"), ({"code": 500}, "retry"),
+     ({"code": 400}, "give_up"), ({"code": 403, "metadata": {"reasons": []}}, "give_up"), ({"code": 7}, "retry"),
+     ({"code": "insufficient_quota"}, "stop"), ({"message": "overloaded"}, "retry"), ("overloaded", "retry")],
+)  # fmt: skip
+def test_an_error_in_place_of_an_answer_is_classed_by_its_own_code(error: object, kind: str) -> None:
+    with pytest.raises(CallError, match="http://h answered") as caught:
+        wire.answer(json.dumps({"error": error}).encode(), ask(), where="http://h")
+    assert caught.value.kind == kind
+
+
+def test_thinking_that_took_all_tokens_is_not_paid_for_again() -> None:
+    with pytest.raises(WastedCall, match=r"all of the 512 tokens; .*max_tokens.*model\.extra_body") as caught:
+        wire.answer(json.dumps(completion("", finish_reason="length")).encode(), ask())
+    assert caught.value.kind == "give_up"
+    assert (caught.value.prompt_tokens, caught.value.completion_tokens) == (7, 3)
+
+
+def wasted(text: object, **more: Any) -> tuple[str, int, int]:
+    """(kind, prompt tokens, completion tokens) of an answer that can't be used, from a server that counts none."""
+    body = completion(text, **more)
+    del body["usage"]
+    with pytest.raises(WastedCall) as caught:
+        wire.answer(json.dumps(body).encode(), ask())
+    return caught.value.kind, caught.value.prompt_tokens, caught.value.completion_tokens
+
+
+def test_tokens_that_the_server_does_not_count_are_estimated() -> None:
+    prompt = len("Be kind.Hi {you}\x00") // 4 + 1
+    assert wasted("", finish_reason="length") == ("give_up", prompt, 512)
+    assert wasted("x" * 40, finish_reason="content_filter") == ("give_up", prompt, 11)
+    assert wasted("", message={"content": "", "reasoning_content": "x" * 40}) == ("retry", prompt, 11)
+    for raw, tokens in ((b'{"choices":[{"message":{"content":"Hello', (prompt, 10)), (b"<html>busy</html>", (0, 0))):
+        with pytest.raises(WastedCall) as caught:
+            wire.answer(raw, ask())
+        assert (caught.value.prompt_tokens, caught.value.completion_tokens) == tokens
+    scored = wire.answer(b'{"choices":[{"message":{"content":"x"}}]}', ask(score="Hello."))
+    assert scored.prompt_tokens > 0
+    filtered = json.dumps(completion("x", finish_reason="content_filter")).encode()
+    with pytest.raises(WastedCall) as caught:
+        wire.answer(filtered, ask())
+    assert (caught.value.prompt_tokens, caught.value.completion_tokens) == (7, 3)
+
+
+def test_log_probabilities_are_numbers_that_the_log_can_hold() -> None:
+    top = [{"token": "b", "logprob": float("-inf")}, {"token": "c", "logprob": float("nan")}]
+    logprobs = {"content": [{"token": "a", "logprob": float("-inf"), "top_logprobs": top}]}
+    answer = wire.answer(json.dumps(completion("a", logprobs=logprobs)).encode(), ask(top_logprobs=2))
+    assert answer.logprobs == (TokenLogprob("a", -9999.0, (("b", -9999.0), ("c", -9999.0))),)
+
+
+@pytest.mark.parametrize(
+    "logprobs", [[1], "odd", 7, {"content": ["a"]}, {"content": [{"token": "a", "logprob": 10**400}]}]
+)
+def test_odd_log_probabilities_are_none(logprobs: object) -> None:
+    answer = wire.answer(json.dumps(completion("a", logprobs=logprobs)).encode(), ask(top_logprobs=1))
+    assert answer.logprobs == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"), [("You: hi", "You: hi"), (" You: hi You: ho", " You: hi "), ("You: hi\nyes", "You: hi")]
+)
+def test_a_stop_text_at_the_beginning_is_no_end(text: str, cut: str) -> None:
+    request = ask(sampling=Sampling(stop=("You:", "\n")))
+    assert wire.answer(json.dumps(completion(text)).encode(), request).text == cut
+
+
+def test_an_answer_without_end_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "LONGEST_BODY", 1 << 20)
+
+    async def use(backend: EndpointBackend) -> None:
+        with pytest.raises(WastedCall, match="more than 1 MB"):
+            await backend.answer(ask())
+        assert len((await backend.answer(ask(sample=1))).text) == 1 << 19
+
+    sizes = [1 << 20, 1 << 19]
+    with_server(lambda body: web.json_response(completion("x" * sizes.pop(0))), use)
 
 
 def test_odd_but_good_answers_are_read() -> None:
@@ -406,12 +577,18 @@ def test_a_proxy_of_the_environment_is_used_and_gets_its_own_key_only(
 
 
 def test_addresses_that_can_not_be_used_are_refused() -> None:
-    for address in ("localhost:8000", "ftp://host/v1", "https://", ""):
+    odd = ("http://[::1/v1", "http://h:99999/v1", "http://h:port/v1", "http://h:0/v1", f"http://{'a' * 70}/v1")
+    for address in ("localhost:8000", "ftp://host/v1", "https://", "", *odd):
         with pytest.raises(ConfigError, match=r"model\.base_url"):
             EndpointBackend(address, "m", environ={})
     with pytest.raises(ConfigError, match="password") as caught:
         EndpointBackend("https://me:hidden@host/v1", "m", environ={})
     assert "hidden" not in str(caught.value)
+    with pytest.raises(ConfigError) as caught:
+        EndpointBackend("https://me:hidden@host:port/v1", "m", environ={})
+    assert "hidden" not in str(caught.value)
+    with pytest.raises(ConfigError, match=r"model\.base_url"):
+        asyncio.run(EndpointBackend("http://[::1]odd/v1", "m", environ={}).start())
 
 
 def test_a_far_server_needs_a_key_and_a_near_one_does_not() -> None:

@@ -69,6 +69,11 @@ def test_the_tokens_at_the_prompts_end_are_the_texts() -> None:
     assert answer.text == "I am a vet."
 
 
+def test_what_can_not_be_has_a_number_too() -> None:
+    raw = response([place("I am a vet.", 0.0)]).replace(b'"logprob":0.0', b'"logprob":-Infinity')
+    assert [t.logprob for t in wire.answer(raw, SCORED).logprobs] == [-9999.0]
+
+
 @pytest.mark.parametrize("prompt", [None, [], [None], "odd", [None, {"7": {}}], [None, place("other", -1.0)]])
 def test_without_probabilities_there_are_none(prompt: object) -> None:
     answer = wire.answer(response(prompt), SCORED)

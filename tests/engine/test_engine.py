@@ -149,7 +149,7 @@ def test_a_poisoned_item_takes_no_other_with_it(tmp_path: Path) -> None:
         backend = Scripted(
             {
                 "long": [CallError("give_up", "context length exceeded")],
-                "dead": [CallError("retry", "reset")] * 3,
+                "dead": [CallError("retry", "reset", status=500)] * 3,
                 "bug": [ZeroDivisionError("division by zero")],
             }
         )
@@ -270,13 +270,17 @@ def test_wasted_answers_count_against_the_budget(tmp_path: Path) -> None:
     from duologue.backends.endpoint_errors import WastedCall
 
     async def run() -> None:
-        backend = Scripted({"a": [WastedCall("cut off", 60, 40)]})
+        backend = Scripted(
+            {"a": [WastedCall("filtered", 30, 20, kind="give_up")], "b": [WastedCall("cut off", 30, 20)]}
+        )
         async with engine_on(tmp_path, backend, {"max_tokens": 100}) as engine:
-            with pytest.raises(RunStopped, match="budget"):
+            with pytest.raises(ItemFailed, match="filtered"):
                 await engine.call(ask("a"))
-        async with engine_on(tmp_path, backend, {"max_tokens": 100}) as engine:
             with pytest.raises(RunStopped, match="budget"):
                 await engine.call(ask("b"))
+        async with engine_on(tmp_path, backend, {"max_tokens": 100}) as engine:
+            with pytest.raises(RunStopped, match="budget"):
+                await engine.call(ask("c"))
 
     asyncio.run(run())
 

@@ -8,7 +8,7 @@ import selectors
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
 
@@ -72,7 +72,8 @@ class Server:
 
     refuses: Callable[[Server], bool]
     after: float | None = None
-    status: int = 429
+    status: int | None = 429
+    kind: Literal["busy", "retry"] = "busy"
     refusal: float = SECONDS / 25
     name: str = "simulated"
     model: str = "m"
@@ -106,7 +107,7 @@ class Server:
             await asyncio.sleep(self.refusal)
             self.refused.append(self.now)
             self._last[text] = self.now
-            raise CallError("busy", "come again", retry_after=self.after, status=self.status)
+            raise CallError(self.kind, "come again", retry_after=self.after, status=self.status)
         self.active += 1
         self.peak = max(self.peak, self.active)
         try:
@@ -309,6 +310,55 @@ def test_a_server_that_stays_away_ends_the_run_and_no_item_is_given_up() -> None
     assert ran.stopped is not None
     assert "come again; no call was answered for 10 minutes" in str(ran.stopped)
     assert LONGEST_OUTAGE <= ran.seconds <= LONGEST_OUTAGE + 60
+
+
+@pytest.mark.parametrize("status", [500, None])
+def test_a_server_that_breaks_every_call_ends_the_run_and_no_item_is_given_up(status: int | None) -> None:
+    server = Server(away(5.0, float("inf")), status=status, kind="retry", refusal=SECONDS)
+    ran = run(server)
+    assert ran.answered > 100
+    assert ran.failed == 0
+    assert ran.stopped is not None
+    assert "come again; no call was answered for 10 minutes" in str(ran.stopped)
+    assert LONGEST_OUTAGE <= ran.seconds <= LONGEST_OUTAGE + 60
+
+
+@pytest.mark.parametrize("status", [500, None])
+def test_an_outage_of_broken_calls_is_sat_out(status: int | None) -> None:
+    server = Server(away(5.0, 305.0), status=status, kind="retry")
+    ran = run(server)
+    assert (ran.answered, ran.failed, ran.stopped) == (2000, 0, None)
+
+
+@pytest.mark.parametrize("kind", ["busy", "retry"])
+@pytest.mark.parametrize("calls", [1, 2, 3])
+def test_the_last_calls_sit_out_a_silent_server_too(calls: int, kind: Literal["busy", "retry"]) -> None:
+    back = run(Server(away(0.0, 305.0), status=None, kind=kind), calls=calls)
+    assert (back.answered, back.failed, back.stopped) == (calls, 0, None)
+    gone = run(Server(away(0.0, float("inf")), status=None, kind=kind), calls=calls)
+    assert (gone.answered, gone.failed) == (0, 0)
+    assert "no call was answered for 10 minutes" in str(gone.stopped)
+
+
+@pytest.mark.parametrize("concurrency", [1, 64])
+@pytest.mark.parametrize("status", [500, None])
+def test_one_call_that_always_breaks_fails_alone(status: int | None, concurrency: int) -> None:
+    server = Server(lambda _: False)
+    real = server.answer
+    tries = 0
+
+    async def answer(request: Request) -> Answer:
+        nonlocal tries
+        if request.messages[0].content == "7":
+            tries += 1
+            raise CallError("retry", "reset", status=status)
+        return await real(request)
+
+    server.answer = answer  # type: ignore[method-assign]
+    ran = run(server, calls=400, concurrency=concurrency)
+    assert (ran.answered, ran.failed, ran.stopped) == (399, 1, None)
+    # One try more where none was answered between two of them.
+    assert 6 <= tries <= 7
 
 
 def test_mixed_errors_at_a_rate() -> None:

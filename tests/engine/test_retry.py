@@ -20,6 +20,7 @@ def test_waits_grow_with_full_jitter_and_have_a_bound() -> None:
     assert spans[0] <= 0.1
     assert spans[-1] <= CAP
     assert policy.wait(error, 6) is None
+    assert 0.0 <= policy.pause(error, 100) <= CAP
 
 
 def test_a_call_that_fails_alone_waits_less() -> None:

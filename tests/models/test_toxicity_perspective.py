@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from http.client import IncompleteRead
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -168,6 +170,19 @@ def test_a_server_that_stays_busy_fails_the_text(server: SimpleNamespace, clock:
         model_at(server.url, clock, retries=2).score(["Hello."])
 
 
+def test_a_refusal_that_is_cut_off_is_tried_again(
+    server: SimpleNamespace, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.replies.append((503, {"Retry-After": "7"}, {"error": {"message": "busy"}}))
+
+    def cut_off(self: HTTPError) -> bytes:
+        raise IncompleteRead(b"{")
+
+    monkeypatch.setattr(HTTPError, "read", cut_off, raising=False)
+    assert model_at(server.url, clock).score(["Hello."])[0] == pytest.approx(0.2)
+    assert clock.now - 100.0 == pytest.approx(7.0)
+
+
 def test_a_spent_quota_ends_the_run(server: SimpleNamespace, clock: Clock) -> None:
     server.replies.append((429, {"Retry-After": "86400"}, {}))
     with pytest.raises(RunStopped, match="go on later"):
@@ -246,7 +261,9 @@ def test_the_public_server_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
         load_toxicity("perspective")
 
 
-@pytest.mark.parametrize("url", ["ftp://host", "host", "http://u:p@host", "http://host?key=abc"])
+@pytest.mark.parametrize(
+    "url", ["ftp://host", "host", "http://u:p@host", "http://host?key=abc", "http://[::1", "http://host:99999"]
+)
 def test_addresses_that_cannot_be_used(url: str, clock: Clock) -> None:
     with pytest.raises(ConfigError, match=r"small_models\.perspective\.base_url"):
         model_at(url, clock)

@@ -19,7 +19,6 @@ from duologue.backends.embedded_engine import EmbeddedEngine, EngineTeam
 from duologue.backends.embedded_text import error_of, forced
 from duologue.backends.protocol import Answer, Features, Request, TokenLogprob
 from duologue.errors import CallError, ModelError
-from duologue.models.files import sha256_of
 
 TURNS = 2
 """Messages beyond which a prompt is one of a conversation whose earlier prompts have been read."""
@@ -37,8 +36,8 @@ class EmbeddedBackend:
 
     ``slots`` is the number of requests decoded together, ``threads`` the number of threads that read prompts (default:
     all cores), ``context`` the tokens of prompt and answer together that one request may have. ``sha256`` is the
-    verified hash of the file; it enters ``model`` and with it every call key, and so does the hash of ``adapter``, a
-    LoRA adapter for this very model. With ``log_path`` one line about each load is appended there.
+    verified hash of the file; it enters ``model`` and with it every call key. With ``log_path`` one line about each
+    load is appended there.
 
     The same request draws with the same seed. When other requests share its batch, llama.cpp adds numbers up in
     another order, so a near-tie can still fall differently; the run's log is what makes runs repeatable.
@@ -54,15 +53,10 @@ class EmbeddedBackend:
         threads: int | None = None,
         context: int = 2048,
         log_path: Path | None = None,
-        adapter: Path | None = None,
     ) -> None:
         self.name = "embedded"
         self.model = f"{name}@{sha256[:12]}"
-        if adapter is not None:
-            check_gguf(adapter)
-            self.model += f"+{sha256_of(adapter)[:12]}"
         self._path = path
-        self._adapter = adapter
         self._slots = slots or default_slots()
         self._threads = threads or os.cpu_count() or 1
         self._context = context
@@ -132,7 +126,7 @@ class EmbeddedBackend:
                 )
 
     def _engine(self, slots: int, threads: int) -> EmbeddedEngine:
-        return EmbeddedEngine(self._path, adapter=self._adapter, slots=slots, threads=threads, context=self._context)
+        return EmbeddedEngine(self._path, slots=slots, threads=threads, context=self._context)
 
     def _answer(self, request: Request, cancelled: threading.Event) -> Answer:
         team = self._team
@@ -229,7 +223,7 @@ def answer_of(chunks: list[dict[str, Any]]) -> Answer:
             finish = choice.get("finish_reason") or finish
             logprobs += [_logprob(t) for t in (choice.get("logprobs") or {}).get("content") or ()]
     if finish is None:
-        raise CallError("retry", "the embedded model broke off its answer")
+        raise CallError("retry", "the embedded model broke off its answer", status=500)
     return Answer(
         text="".join(texts),
         finish="length" if finish == "length" else "stop",

@@ -25,7 +25,7 @@ class EmbeddedEngine:
     Raises ModelError when the model can't be loaded.
     """
 
-    def __init__(self, path: Path, *, adapter: Path | None, slots: int, threads: int, context: int) -> None:
+    def __init__(self, path: Path, *, slots: int, threads: int, context: int) -> None:
         # Spinning worker threads halve the speed as soon as anything else runs; libgomp reads this once, when loaded.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         try:
@@ -36,8 +36,6 @@ class EmbeddedEngine:
         caches = slots * KV_PER_SLOT
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
-        if adapter is not None:
-            params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
         params.n_ctx = context * caches
         params.n_parallel = caches
         params.n_gpu_layers = 0
@@ -62,8 +60,7 @@ class EmbeddedEngine:
             self._server: Any = xllamacpp.Server(params)
         except (RuntimeError, ValueError) as error:
             self._folder.cleanup()
-            which = f"{path} with the adapter {adapter}" if adapter else f"{path}"
-            raise ModelError(f"{which}: llama.cpp can't load this model; fetch it again or free memory") from error
+            raise ModelError(f"{path}: llama.cpp can't load this model; fetch it again or free memory") from error
         self.tokens = PromptTokens(self._server.listening_address, key)
         self._caches = SlotTable(caches)
         self._saving = threading.Lock()

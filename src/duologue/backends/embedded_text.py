@@ -87,7 +87,7 @@ class PromptTokens:
             response = connection.getresponse()
             data = orjson.loads(response.read())
         except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as error:
-            raise CallError("retry", f"the embedded model did not answer {path}: {error}") from error
+            raise CallError("retry", f"the embedded model did not answer {path}: {error}", status=500) from error
         finally:
             connection.close()
         if response.status != 200:
@@ -118,8 +118,8 @@ def error_of(error: object) -> CallError:
     found = error if isinstance(error, dict) else {}
     message = " ".join(str(found.get("message", error)).split())
     code = found.get("code")
-    status = code if isinstance(code, int) else None
+    status = code if isinstance(code, int) else 500
     if found.get("type") == "exceed_context_size_error":
         message = f"the prompt has {found.get('n_prompt_tokens')} tokens, the model's context only {found.get('n_ctx')}"
-    kind = "give_up" if status is not None and 400 <= status < 500 else "retry"
+    kind = "give_up" if 400 <= status < 500 else "retry"
     return CallError("give_up" if kind == "give_up" else "retry", f"embedded model: {message}", status=status)

@@ -10,23 +10,25 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import orjson
 
 from duologue.backends import endpoint_wire as wire
-from duologue.backends.endpoint_errors import classify, one_line, provider_message
+from duologue.backends.endpoint_errors import WastedCall, classify, one_line, provider_message
 from duologue.backends.protocol import Answer, Features, Request
 from duologue.config.sections import EngineConfig
 from duologue.errors import CallError, ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from aiohttp import ClientSession
+    from aiohttp import ClientResponse, ClientSession
     from yarl import URL
 
 _log = logging.getLogger("duologue")
 _ATTEMPTS_TO_AGREE = 12
 """Tries of one request while the server refuses optional fields, one after the other."""
+LONGEST_BODY = 64 * 1024 * 1024
+"""Bytes of a response beyond which it is no answer of a language model."""
 
 
 class Secret:
@@ -77,14 +79,12 @@ class EndpointBackend:
         self._extra: dict[str, object] = orjson.loads(extra_body) if extra_body else {}
         self.features = Features(json_schema=json_schema, logprobs=True, scoring=True)
         self._config = config or EngineConfig.model_validate({})
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(f"model.base_url: {base_url!r} is no address like https://host/v1")
+        parts = split_address(base_url, "model.base_url", like="https://host/v1")
         if parts.username or parts.password:
             raise ConfigError(f"model.base_url: holds a name or password; put the key into the variable {key_env}")
         self._address = urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/chat/completions", fragment=""))
         self._where = f"{parts.scheme}://{parts.netloc}"
-        self._scheme, self._host = parts.scheme, parts.hostname
+        self._scheme, self._host = parts.scheme, parts.hostname or ""
         self._key = read_key(key_env, environ or os.environ)
         if not self._key.reveal() and not _is_near(self._host):
             raise UsageError(
@@ -99,11 +99,15 @@ class EndpointBackend:
         self._proxy_headers: dict[str, str] = {}
 
     async def start(self) -> None:
-        """Open the session. Nothing is sent."""
+        """Open the session. Nothing is sent. Raises ConfigError for an address that can't be used."""
         import aiohttp
         from yarl import URL
 
         config = self._config
+        try:
+            self._url = URL(self._address)
+        except ValueError:
+            raise ConfigError(f"model.base_url: {self._where!r} is no address like https://host/v1") from None
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
             headers={"Accept": "application/json", "User-Agent": "duologue"},
@@ -112,7 +116,6 @@ class EndpointBackend:
                 total=config.total_timeout, sock_connect=config.connect_timeout, sock_read=config.first_byte_timeout
             ),
         )
-        self._url = URL(self._address)
         # Not among the session's own headers: aiohttp would hand those to a proxy too, key and all.
         self._headers = {"Content-Type": "application/json"}
         if self._key.reveal():
@@ -137,23 +140,34 @@ class EndpointBackend:
 
     async def answer(self, request: Request) -> Answer:
         """See the Protocol. Raises CallError, classed as ``endpoint_errors`` says."""
+        dropped: frozenset[str] = frozenset()
         for _ in range(_ATTEMPTS_TO_AGREE):
-            sent = wire.body(request, self._model, self._refused) | self._extra
-            status, headers, raw = await self._post(orjson.dumps(sent))
+            ours = wire.body(request, self._model, self._refused | dropped)
+            status, headers, raw = await self._post(orjson.dumps(ours | self._extra))
             if status == 200:
                 self._answered = True
                 key = self._key.reveal()
                 # An echo of the key must not reach the log.
-                return wire.answer(raw.replace(key.encode(), b"[key]") if key else raw, request)
-            if status in (400, 422):
-                field = wire.refused_field(provider_message(raw)[0], sent)
-                if field is not None:
-                    if field in wire.CHANGES_SAMPLING and field not in self._refused:
-                        _log.warning("%s takes no %s for this model, so its own is used", self._where, field)
-                    self._refused |= {field}
-                    continue
-            break
+                raw = raw.replace(key.encode(), b"[key]") if key else raw
+                answer = wire.answer(raw, request, where=self._where)
+                self._leave_out(dropped)
+                return answer
+            if status not in (400, 422):
+                break
+            # What extra_body sets stays, so leaving ours out would change nothing.
+            ours = {name: value for name, value in ours.items() if name not in self._extra}
+            field = wire.refused_field(provider_message(raw)[0], ours)
+            if field is None or field in dropped:
+                break
+            dropped |= {field}
         raise classify(status, headers, raw, where=self._where, key=self._key.reveal())
+
+    def _leave_out(self, fields: frozenset[str]) -> None:
+        """Send these fields no more: a request passed without them."""
+        for field in sorted(fields - self._refused):
+            if field in wire.CHANGES_SAMPLING:
+                _log.warning("%s takes no %s for this model, so its own is used", self._where, field)
+        self._refused |= fields
 
     async def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         import aiohttp
@@ -169,9 +183,14 @@ class EndpointBackend:
                 proxy=self._proxy,
                 proxy_headers=self._proxy_headers,
             ) as response:
-                return response.status, response.headers, await response.read()
+                return response.status, response.headers, await self._read(response)
         except TimeoutError as error:
-            raise CallError("retry", f"{self._where}: no answer in time") from error
+            # It took the call, so one prompt that it never ends is no outage; four at once are.
+            raise CallError(
+                "retry",
+                f"{self._where}: no answer in time; raise engine.first_byte_timeout if it is only slow",
+                status=504,
+            ) from error
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
             raise CallError("stop", f"{self._where}: no secure connection ({self._plain(error)})") from error
         except aiohttp.ClientHttpProxyError as error:
@@ -190,8 +209,31 @@ class EndpointBackend:
         except (aiohttp.ClientError, OSError) as error:
             raise CallError("retry", f"{self._where}: connection lost ({self._plain(error)})") from error
 
+    async def _read(self, response: ClientResponse) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        async for part in response.content.iter_any():
+            size += len(part)
+            if size > LONGEST_BODY:
+                raise WastedCall(f"{self._where}: the answer has more than {LONGEST_BODY >> 20} MB")
+            parts.append(part)
+        return b"".join(parts)
+
     def _plain(self, error: Exception) -> str:
         return one_line(str(error) or type(error).__name__, self._key.reveal())
+
+
+def split_address(address: str, field: str, *, like: str) -> SplitResult:
+    """The parts of a web address. Raises ConfigError, which names ``field``, for one that can't be used."""
+    try:
+        parts = urlsplit(address)
+        good = parts.scheme in ("http", "https") and bool((parts.hostname or "").encode("idna")) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        # Without what stands before the host, which may be a password.
+        raise ConfigError(f"{field}: {address.rpartition('@')[2]!r} is no address like {like}")
+    return parts
 
 
 def read_key(name: str, environ: Mapping[str, str]) -> Secret:

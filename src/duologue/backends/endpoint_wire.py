@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, Literal
 
 import orjson
 
-from duologue.backends.endpoint_errors import WastedCall, one_line
+from duologue.backends.endpoint_errors import WastedCall, in_answer, one_line
 from duologue.backends.protocol import Answer, Request, TokenLogprob
-from duologue.errors import CallError
 
 OPTIONAL = (
     "top_k",
@@ -33,7 +33,14 @@ _NOT_TO_BE_SET = ("unsupported", "not support", "only the default", "cannot both
 
 _LONGEST_TOKEN = 40
 """Characters beyond a scored text that its first token may hold."""
-_FORMATS = ("json_schema", "json_object")
+_LEAST = -9999.0
+"""Log probability in place of minus infinity, as servers give it that have none in JSON."""
+_ALL_SPENT = (
+    "the answer is empty: reasoning took all of the {} tokens; have it think less, or raise max_tokens (or "
+    "max_completion_tokens), in model.extra_body"
+)
+_ECHO = 20
+"""Characters that a message shares with the prompt when it shows the prompt."""
 
 
 def body(request: Request, model: str, refused: frozenset[str]) -> dict[str, Any]:
@@ -79,7 +86,7 @@ def body(request: Request, model: str, refused: frozenset[str]) -> dict[str, Any
 
 def refused_field(message: str, sent: dict[str, Any]) -> str | None:
     """The field of ``sent`` that a 400's message complains of and that a call can do without, or None."""
-    lower = message.lower()
+    lower = _own_words(message, sent).lower()
     form = sent.get("response_format")
     if form is not None and any(
         word in lower
@@ -96,48 +103,77 @@ def refused_field(message: str, sent: dict[str, Any]) -> str | None:
     return found
 
 
-def answer(raw: bytes, request: Request) -> Answer:
-    """Read a response of status 200. Raises WastedCall when it is malformed or empty.
+def _own_words(message: str, sent: dict[str, Any]) -> str:
+    """``message`` without the input that it shows, whose words say nothing of what is refused."""
+    message = re.split(r"""["']input\\?["']\s*:""", message)[0]
+    prompt = " ".join(" ".join(m["content"] for m in sent.get("messages", ())).split())
+    shown = [i for i in range(len(message) - _ECHO + 1) if message[i : i + _ECHO] in prompt]
+    hidden = {place for i in shown for place in range(i, i + _ECHO)}
+    return "".join(" " if i in hidden else c for i, c in enumerate(message))
+
+
+def answer(raw: bytes, request: Request, *, where: str = "the server") -> Answer:
+    """Read a response of status 200. Raises WastedCall when it can't be used, with the kind of the error that it holds.
 
     Token counts are the server's; where it gives none they are estimated at four characters a token.
     """
-    data = _load(raw)
+    data = _load(raw, request)
     prompt, completion, cached = _usage(data)
-    if request.score and isinstance(data, dict) and "choices" in data:
-        scored = _scored(data.get("prompt_logprobs"), request.score)
-        return Answer(request.score, "stop", prompt or 0, completion or 0, cached, scored)
+    if isinstance(data, dict) and data.get("error"):
+        held = in_answer(raw, where=where)
+        raise WastedCall(str(held), prompt or 0, completion or 0, kind=held.kind, status=held.status)
+    prompt = _prompt_tokens(request) if prompt is None else prompt
     try:
         choice = data["choices"][0]
         message = choice["message"]
         content = message.get("content")
         finish = choice.get("finish_reason")
+        broken = choice.get("error")
     except (KeyError, IndexError, TypeError, AttributeError):
-        said = data.get("error") if isinstance(data, dict) else None
-        detail = f": {one_line(str(said))}" if said else ""
-        raise WastedCall(f"the answer is not a chat completion{detail}", prompt or 0, completion or 0) from None
+        raise WastedCall("the answer is not a chat completion", prompt, completion or 0) from None
     if isinstance(content, list):
         content = "".join(p["text"] for p in content if isinstance(p, dict) and isinstance(p.get("text"), str))
-    if finish == "content_filter" or (not content and message.get("refusal")):
-        raise CallError("give_up", "the provider's content filter refused the answer", status=200)
-    if not isinstance(content, str) or not content.strip():
-        ended_early = ", all its tokens went into reasoning or were too few" if finish == "length" else ""
-        raise WastedCall(f"the answer is empty{ended_early}", prompt or 0, completion or 0)
-    if prompt is None:
-        prompt = sum(len(m.content) for m in request.messages) // 4 + 1
+    content = plain(content) if isinstance(content, str) else ""
     if completion is None:
-        completion = len(content) // 4 + 1
+        completion = _completion_tokens(request, message, content, finish)
+    if broken or finish == "error":
+        raise WastedCall(f"{where} broke off its answer: {one_line(str(broken or finish))}", prompt, completion)
+    if request.score:
+        scored = _scored(data.get("prompt_logprobs"), request.score)
+        return Answer(request.score, "stop", prompt, completion, cached, scored)
+    if finish == "content_filter" or (not content and message.get("refusal")):
+        raise WastedCall("the provider's content filter refused the answer", prompt, completion, kind="give_up")
+    if not content.strip():
+        if finish == "length":
+            # The same request would spend as much on the same reasoning again.
+            raise WastedCall(_ALL_SPENT.format(request.sampling.max_tokens), prompt, completion, kind="give_up")
+        raise WastedCall("the answer is empty", prompt, completion)
     ended: Literal["stop", "length"] = "length" if finish == "length" else "stop"
     text = _cut(content, request.sampling.stop)
     if text != content:
         ended = "stop"
-    return Answer(plain(text), ended, prompt, completion, cached, _logprobs(choice) if request.top_logprobs else ())
+    return Answer(text, ended, prompt, completion, cached, _logprobs(choice) if request.top_logprobs else ())
+
+
+def _prompt_tokens(request: Request) -> int:
+    return (sum(len(m.content) for m in request.messages) + len(request.score)) // 4 + 1
+
+
+def _completion_tokens(request: Request, message: dict[str, Any], content: str, finish: object) -> int:
+    """An estimate; reasoning is seldom shown and always paid for."""
+    if request.score:
+        return 1
+    if finish == "length" and not content.strip():
+        return request.sampling.max_tokens
+    thought = [message.get(name) for name in ("reasoning_content", "reasoning")]
+    return (len(content) + max(len(t) if isinstance(t, str) else 0 for t in thought)) // 4 + 1
 
 
 def _cut(text: str, stops: tuple[str, ...]) -> str:
     """``text`` up to the first of ``stops``, which some servers refuse or overlook; what it begins with is no end."""
     begin = len(text) - len(text.lstrip())
-    ends = [end for stop in stops if (end := text.find(stop, begin)) >= 0]
-    return text[: min(ends)] if ends else text
+    ends = [text.find(stop, begin + len(stop) * text.startswith(stop, begin)) for stop in stops]
+    return text[: min((end for end in ends if end >= 0), default=None)]
 
 
 def plain(text: str) -> str:
@@ -149,7 +185,7 @@ def plain(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _load(raw: bytes) -> Any:
+def _load(raw: bytes, request: Request) -> Any:
     try:
         return orjson.loads(raw)
     except ValueError:
@@ -158,7 +194,13 @@ def _load(raw: bytes) -> Any:
     try:
         return json.loads(raw.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
-        raise WastedCall("the answer is not JSON, or was cut off") from None
+        # An answer that was cut off was paid for; a gateway's page was not.
+        paid = (
+            (_prompt_tokens(request), min(len(raw) // 4, request.sampling.max_tokens))
+            if raw.lstrip().startswith(b"{")
+            else (0, 0)
+        )
+        raise WastedCall("the answer is not JSON, or was cut off", *paid) from None
 
 
 def _usage(data: Any) -> tuple[int | None, int | None, int]:
@@ -185,8 +227,8 @@ def _scored(prompt: object, text: str) -> tuple[TokenLogprob, ...]:
         # The prompt's own token comes first; likelier ones may follow it.
         entry = next(iter(place.values()))
         try:
-            token = TokenLogprob(plain(str(entry["decoded_token"])), float(entry["logprob"]))
-        except (KeyError, TypeError, ValueError):
+            token = TokenLogprob(plain(str(entry["decoded_token"])), _finite(entry["logprob"]))
+        except (KeyError, TypeError, ValueError, OverflowError):
             break
         found.append(token)
         read = token.token + read
@@ -198,15 +240,21 @@ def _scored(prompt: object, text: str) -> tuple[TokenLogprob, ...]:
 
 
 def _logprobs(choice: dict[str, Any]) -> tuple[TokenLogprob, ...]:
-    content = (choice.get("logprobs") or {}).get("content") or ()
     try:
+        content = (choice.get("logprobs") or {}).get("content") or ()
         return tuple(
             TokenLogprob(
                 plain(str(t["token"])),
-                float(t["logprob"]),
-                tuple((plain(str(o["token"])), float(o["logprob"])) for o in t.get("top_logprobs") or ()),
+                _finite(t["logprob"]),
+                tuple((plain(str(o["token"])), _finite(o["logprob"])) for o in t.get("top_logprobs") or ()),
             )
             for t in content
         )
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         return ()
+
+
+def _finite(value: Any) -> float:
+    """A log probability that JSON can hold."""
+    number = float(value)
+    return number if math.isfinite(number) else (0.0 if number > 0 else _LEAST)

@@ -125,7 +125,10 @@ class Features:
 
 
 class Backend(Protocol):
-    """A place where a model answers. Raises :class:`duologue.errors.CallError` on any failure."""
+    """A place where a model answers. Raises :class:`duologue.errors.CallError` on any failure.
+
+    One of kind ``retry`` or ``busy`` without a status says that the place itself is out of reach, whatever is asked.
+    """
 
     name: str
     model: str

@@ -210,7 +210,7 @@ class Engine:
             del self._running[key]
 
     async def _try(self, key: str, request: Request) -> Answer:
-        tries = Tries()
+        tries = self._refusals.begin()
         started = None
         while True:
             await self._limiter.acquire(first=tries.failures > 0)
@@ -248,19 +248,16 @@ class Engine:
 
     async def _after(self, error: CallError, key: str, request: Request, tries: Tries, *, alone: bool) -> None:
         """Wait before the next try, or raise."""
-        if error.kind == "busy":
-            self._refusals.refused(key, tries)
-        else:
-            tries.faults += 1
+        refused = self._refusals.failed(error, key, tries)
         self._count_wasted(error, key, request, tries.failures)
         if error.kind == "stop" or self._retry.asks_too_long(error):
             self._log.failed(key, request.purpose, error.kind, str(error), tries.failures)
             raise RunStopped(f"{error}; mend this and run the same command again to go on") from error
-        if error.kind != "busy":
+        if not refused:
             wait = self._retry.wait(error, tries.faults, alone=alone)
         else:
-            wait = self._retry.wait(error, tries.refusals, alone=alone or not self._refusals.outage)
-            if self._refusals.outage_too_long:
+            wait = self._retry.pause(error, tries.refusals, alone=alone or not self._refusals.outage)
+            if self._refusals.outage_too_long(tries):
                 self._log.failed(key, request.purpose, error.kind, str(error), tries.failures)
                 minutes = round(LONGEST_OUTAGE / 60)
                 raise RunStopped(

@@ -25,7 +25,8 @@ LONGEST_ASKED = 900.0
 class RetryPolicy:
     """``retries`` is the number of further tries after a failure of kind ``retry``.
 
-    How long a refused call (kind ``busy``) is tried is for :class:`duologue.engine.refusals.Refusals` to say.
+    How long a refused call (kind ``busy``, or any while the server is away) is tried is for
+    :class:`duologue.engine.refusals.Refusals` to say.
     """
 
     retries: int
@@ -40,6 +41,10 @@ class RetryPolicy:
             return None
         if error.kind == "retry" and failures > self.retries:
             return None
+        return self.pause(error, failures, alone=alone)
+
+    def pause(self, error: CallError, failures: int, *, alone: bool = False) -> float:
+        """The same for a call that is not to be given up."""
         factor, cap = (GENTLE_FACTOR, GENTLE_CAP) if alone or error.retry_after else (FACTOR, CAP)
         jitter = self.rng.uniform(0.0, min(cap, BASE * factor ** min(failures - 1, 20)))
         return jitter + max(error.retry_after or 0.0, 0.0)

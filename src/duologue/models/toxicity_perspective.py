@@ -14,12 +14,12 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException
 from typing import Any, cast
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlunsplit
 
 import numpy as np
 import orjson
 
-from duologue.backends.endpoint import Secret, read_key
+from duologue.backends.endpoint import Secret, read_key, split_address
 from duologue.backends.endpoint_errors import one_line, provider_message, retry_after
 from duologue.config.sections import PerspectiveConfig
 from duologue.errors import ConfigError, ItemFailed, RunStopped, UsageError
@@ -60,9 +60,7 @@ class PerspectiveToxicity:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._config = config
-        parts = urlsplit(config.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(f"small_models.perspective.base_url: {config.base_url!r} is no address like https://host")
+        parts = split_address(config.base_url, "small_models.perspective.base_url", like="https://host")
         if parts.username or parts.password or parts.query:
             raise ConfigError(
                 "small_models.perspective.base_url: holds a password or a query; put the key into the variable "
@@ -184,7 +182,7 @@ class PerspectiveToxicity:
                 return response.status, cast("Mapping[str, str]", response.headers), response.read()
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, cast("Mapping[str, str]", error.headers), error.read()
+                return error.code, cast("Mapping[str, str]", error.headers), _said(error)
         except (OSError, HTTPException) as error:
             cause = getattr(error, "reason", error)
             return 0, {}, one_line(str(cause) or type(error).__name__, self._key.reveal()).encode()
@@ -193,6 +191,14 @@ class PerspectiveToxicity:
 def said_of(where: str, cause: bytes, failures: int) -> str:
     """The message for a server that can't be reached."""
     return f"{where}: no answer in {failures} tries ({cause.decode()}); is the server running?"
+
+
+def _said(error: urllib.error.HTTPError) -> bytes:
+    """The body of a refusal, or nothing where it was cut off: the status says enough."""
+    try:
+        return error.read()
+    except (OSError, HTTPException):
+        return b""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
