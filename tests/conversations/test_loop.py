@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -77,7 +78,7 @@ def run(
     plan: Mapping[tuple[int, int, int], str | Exception],
     *,
     memo: InMemoryLedger | None = None,
-    pairs: int = 1,
+    pairs: int | Sequence[Pair] = 1,
     keep: str = "best",
     iterations: int = 2,
     writer: Writer | None = None,
@@ -99,7 +100,7 @@ def run(
         pairs_in_flight=3,
     )
     start = Pool((Example("e0", ("I.",), ("You.",), ("zero shipped opening here", "reply")),))
-    pool = asyncio.run(loop.run([pair(i) for i in range(pairs)], start))
+    pool = asyncio.run(loop.run([pair(i) for i in range(pairs)] if isinstance(pairs, int) else pairs, start))
     return memo, writer, pool
 
 
@@ -173,6 +174,36 @@ def test_what_is_finished_is_not_made_again() -> None:
     again, writer, _ = run({}, pairs=4, memo=memory)
     assert writer.tasks == []
     assert [encode(o) for o in again.of("conversation", 0)] == [encode(o) for o in first.of("conversation", 0)]
+
+
+def test_a_pair_that_failed_is_tried_again() -> None:
+    """The server was away in iteration 1; what was made in iteration 2 is taken over."""
+    away: dict[tuple[int, int, int], str | Exception] = {
+        (1, a, s): ItemFailed("no answer") for a in (0, 1) for s in (0, 1)
+    }
+    memo, _, _ = run({**away, (2, 0, 0): "good 3"})
+    assert [o.status for o in memo.of("conversation", 1)] == ["failed"]
+    _, writer, _ = run({(1, 0, 0): "good 7", (1, 0, 1): "bad 1"}, memo=memo)
+    assert {(task.iteration, task.attempt) for task in writer.tasks} == {(1, 0)}
+    (again,) = memo.of("conversation", 1)
+    assert isinstance(again.data, Conversation)
+    assert again.data.candidate.utterances[0].startswith("good 7")
+    _, writer, _ = run({}, memo=memo)
+    assert writer.tasks == []
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_pair_that_is_there_again_has_the_place_and_split_of_this_pass(keep: str) -> None:
+    memo, _, _ = run({}, pairs=3, iterations=1, keep=keep)
+    moved = [replace(pair(i), index=5 - i, split="valid") for i in (0, 2)]
+    _, writer, _ = run({(2, 0, 0): "good 1", (2, 0, 1): "good 1"}, pairs=moved, memo=memo, keep=keep)
+    assert {task.iteration for task in writer.tasks} == {2}
+    for iteration in (0, 1, 2):
+        made = {o.item: o.data for o in memo.of("conversation", iteration)}
+        for one in moved:
+            held = made[one.id]
+            assert isinstance(held, Conversation)
+            assert held.candidate.pair == one
 
 
 def test_a_stopped_run_keeps_what_has_a_winner() -> None:

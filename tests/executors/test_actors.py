@@ -115,6 +115,16 @@ def test_where_none_answers_nothing_is_waited_for_and_the_next_request_asks_agai
     assert actors.map("add", PARTS, go_on) == SUMS
 
 
+def test_actors_that_start_after_all_are_used() -> None:
+    """They were asked for long ago, and what asked first was answered without them."""
+    made = Made("late", "late")
+    actors = Actors(made, 2, made.clock)
+    assert actors.map("add", PARTS, go_on) is None
+    made.results["ready 1"] = None
+    assert actors.map("add", PARTS, go_on) == SUMS
+    assert {actor for actor, _ in made.given} == {1}
+
+
 def test_the_last_actor_lost_and_no_room_for_another() -> None:
     made = Made("lost", "late")
     assert mapped(made, 1) is None

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from tests.executors.conftest import configure
+
+from duologue.errors import DuologueError, Interrupted, ModelError, RunStopped
+from duologue.executors.ray import executor as module
 from duologue.executors.ray.executor import RayExecutor, cut, ranges
+from duologue.executors.ray.messages import News
+from duologue.records import Outcome
 
 
 class Fleeting(Sequence[Any]):
@@ -39,13 +48,14 @@ class Fleeting(Sequence[Any]):
 
 
 class Parts:
-    """What an executor asks of the run; every third pair was finished before."""
+    """What an executor asks of the run; of three pairs one was finished before, and one failed."""
 
     backend = None
     memory: Any = None
 
-    async def recall(self, stage: str, iteration: int, item: str) -> object:
-        return "known" if int(item[2:]) % 3 == 0 else None
+    async def recall(self, stage: str, iteration: int, item: str) -> Outcome | None:
+        ended = ("accepted", "failed", None)[int(item[2:]) % 3]
+        return None if ended is None else Outcome("conversation", item, ended, iteration=iteration)  # type: ignore[arg-type]
 
 
 class Driver(RayExecutor):
@@ -94,3 +104,66 @@ def test_the_hub_gets_ranges_not_pairs() -> None:
     assert [place for shard in shards for part in shard for place in part] == places
     assert sum(len(shard) for shard in shards) == 4 + 2
     assert ranges([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("stopped", "state", "expected"),
+    [
+        (Interrupted("Ctrl+C"), "stopped", Interrupted),
+        (None, "stopped", RunStopped),
+        (None, "ModelError", ModelError),
+    ],
+)
+def test_why_the_driver_stops_beats_that_its_workers_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: DuologueError | None, state: str, expected: type
+) -> None:
+    """Workers that were told to end say no more than that; an interrupt has an exit code of its own."""
+    asked: list[str] = []
+
+    async def ask(method: str, *_: object) -> None:
+        asked.append(method)
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    class Engine:
+        spent = (0, 0)
+        halted: DuologueError | None = None
+
+        def check(self) -> None:
+            if self.halted is not None:
+                raise self.halted
+
+    engine = Engine()
+
+    class Ending(RayExecutor):
+        async def _reports(self, shards: list[str], job: Any, workers: int) -> AsyncGenerator[Any, None]:
+            engine.halted = stopped
+            for shard in shards:
+                yield shard, state, "told to end"
+
+        async def _hear(self) -> News:
+            return News()
+
+        def _make_hub(self) -> Any:
+            return SimpleNamespace(plan="plan", stop="stop", close="close")
+
+    monkeypatch.setattr(module, "ask", ask)
+    parts: Any = SimpleNamespace(
+        backend=None, config=configure(tmp_path, kind="ray"), folder=tmp_path, database=None, engine=engine,
+        ledger=SimpleNamespace(flush=nothing), memory=SimpleNamespace(recall=nothing),
+        revision=SimpleNamespace(id=1, pass_=1),
+    )  # fmt: skip
+    session: Any = SimpleNamespace(release=lambda: None, workers=lambda: 1)
+    pairs: Any = [SimpleNamespace(id=f"p-{place}", index=place) for place in range(2)]
+
+    async def go() -> None:
+        pool: Any = None
+        work: Any = None
+        async for _ in Ending(session, parts).winners(pairs, 1, pool, work):
+            pass
+
+    with pytest.raises(DuologueError) as raised:
+        asyncio.run(go())
+    assert type(raised.value) is expected
+    assert asked == ["plan", "stop", "close"]

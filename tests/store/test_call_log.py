@@ -59,8 +59,8 @@ def test_answers_and_requests_come_back_as_they_were(calls: list[tuple[Request, 
             for key, (_, answer) in first.items():
                 assert log.get(key) == answer
             assert log.spent() == (
-                sum(a.prompt_tokens for _, a in first.values()),
-                sum(a.completion_tokens for _, a in first.values()),
+                sum(a.prompt_tokens for _, a in calls),
+                sum(a.completion_tokens for _, a in calls),
             )
             log.close()
             database.close()
@@ -79,6 +79,26 @@ def test_answers_and_requests_come_back_as_they_were(calls: list[tuple[Request, 
                 assert stored.get("prefill", "") == request.prefill
                 assert logged[key]["answer"]["text"] == answer.text
             assert sum(t.calls for t in reader.call_totals()) == len(first)
+
+
+def test_what_writer_and_judge_ask_at_the_same_time_is_paid_for_twice(tmp_path: Path) -> None:
+    """One model under one key has a call from either engine: one answer is logged, both prices are."""
+    request = Request("judge.depth", "m", (Message("user", "Hi"),))
+
+    async def both() -> None:
+        database = Database(tmp_path)
+        log = CallLog(database, await revisions.begin(database, "f", {}))
+        await asyncio.gather(*(log.put(request.key, request, Answer(text, "stop", 10, 2), 0.1, 1) for text in "ab"))
+        assert log.spent() == (20, 4)
+        log.close()
+        database.close()
+
+    asyncio.run(both())
+    with RunReader(tmp_path) as reader:
+        assert [call["answer"]["text"] for call in reader.calls()] == ["a"]
+        assert [(f["kind"], f["prompt_tokens"], f["completion_tokens"]) for f in reader.failed_calls()] == [
+            ("wasted", 10, 2)
+        ]
 
 
 def test_shared_texts_are_stored_once(tmp_path: Path) -> None:

@@ -20,12 +20,12 @@ from duologue.conversations.critic.critic import Critic
 from duologue.conversations.finetune import Finetuning, Trainer
 from duologue.conversations.generator.protocol import Generator, Refused, Task
 from duologue.conversations.pool import Pool
+from duologue.conversations.recalled import recalled, winner_of
 from duologue.errors import ItemFailed, RunStopped
 from duologue.executors.local import LocalExecutor
 from duologue.executors.protocol import Executor
 from duologue.models.protocol import Embedder
 from duologue.records import Candidate, Conversation, Outcome, Pair, Verdict
-from duologue.store.codec import decode
 from duologue.store.protocol import Ledger, Memory
 
 POOL_SHORTLIST = 8
@@ -126,10 +126,11 @@ class Loop:
         return self._executor.winners(pairs, iteration, pool, work)
 
     async def _pair(self, pair: Pair, iteration: int, pool: Pool) -> Conversation | None:
-        known = await self._memory.recall("conversation", iteration, pair.id)
-        if known is not None:
-            self._ledger.record(_as_recorded(known))
-            return _conversation(known)
+        known = await recalled(self._memory, iteration, pair)
+        # A pair that failed is tried again: what failed may have been the server, and logged answers cost nothing.
+        if known is not None and known.status != "failed":
+            self._ledger.record(known)
+            return winner_of(known)
         champion = await self._champion(pair, iteration)
         reasons: Counter[str] = Counter()
         tried = 0
@@ -189,8 +190,7 @@ class Loop:
     async def _champion(self, pair: Pair, iteration: int) -> Conversation | None:
         if iteration == 1 or self._config.loop.keep != "best":
             return None
-        earlier = await self._memory.recall("conversation", iteration - 1, pair.id)
-        return None if earlier is None else _conversation(earlier)
+        return winner_of(await recalled(self._memory, iteration - 1, pair))
 
     async def _choose(
         self, pair: Pair, iteration: int, survivors: list[_Judged], champion: Conversation | None
@@ -241,10 +241,10 @@ class Loop:
         for pair in pairs:
             last: Outcome | None = None
             for iteration in range(self._config.loop.iterations, 0, -1):
-                outcome = await self._memory.recall("conversation", iteration, pair.id)
+                outcome = await recalled(self._memory, iteration, pair)
                 last = last or outcome
-                if outcome is not None and outcome.status == "accepted":
-                    self._settle(pair, 0, _must(outcome), by=f"iteration {iteration}", reason=outcome.reason)
+                if outcome is not None and (winner := winner_of(outcome)) is not None:
+                    self._settle(pair, 0, winner, by=f"iteration {iteration}", reason=outcome.reason)
                     break
             else:
                 if stopped:
@@ -258,28 +258,6 @@ def quality(conversation: Conversation) -> float:
     """Mean value of the quality experts, in [0, 1]; 0 without any."""
     values = [v.value for v in conversation.verdicts if v.kind == "quality"]
     return sum(values) / len(values) if values else 0.0
-
-
-def _conversation(outcome: Outcome) -> Conversation | None:
-    return _must(outcome) if outcome.status == "accepted" else None
-
-
-def _must(outcome: Outcome) -> Conversation:
-    data = outcome.data
-    return data if isinstance(data, Conversation) else decode(Conversation, bytes(data))  # type: ignore[call-overload]
-
-
-def _as_recorded(outcome: Outcome) -> Outcome:
-    """A recalled outcome, to be counted again by whoever watches the ledger; its data is already stored."""
-    return Outcome(
-        outcome.stage,
-        outcome.item,
-        outcome.status,
-        outcome.by,
-        outcome.reason,
-        outcome.iteration,
-        _conversation(outcome),
-    )
 
 
 def _where(task: Task) -> dict[str, object]:

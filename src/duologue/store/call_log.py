@@ -24,11 +24,14 @@ from duologue.store.revisions import Revision
 _GET = "SELECT answer, prompt_tokens, completion_tokens, cached_tokens FROM calls WHERE key = ?"
 PUT = "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TEXT = "INSERT OR IGNORE INTO texts VALUES (?, ?)"
-FAILED = (
-    "INSERT INTO failed_calls (key, purpose, kind, message, attempts, prompt_tokens, completion_tokens, at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+FAILED_COLUMNS = "key, purpose, kind, message, attempts, prompt_tokens, completion_tokens, at"
+FAILED = f"INSERT INTO failed_calls ({FAILED_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+AGAIN = (
+    f"INSERT INTO failed_calls ({FAILED_COLUMNS}) SELECT ?, ?, 'wasted', ?, ?, ?, ?, ?"  # noqa: S608
+    " WHERE EXISTS (SELECT 1 FROM calls WHERE key = ?)"
 )
-_REUSE = (
+"""Before ``PUT``: of a call that the log holds already, so that what it cost is counted. The key is first and last."""
+REUSE = (
     "INSERT INTO reuse VALUES (?, ?, ?, ?, ?) ON CONFLICT (revision, pass, purpose)"
     " DO UPDATE SET reused = reused + excluded.reused, shared = shared + excluded.shared"
 )
@@ -53,8 +56,12 @@ class CallLog:
         return None if row is None else unpack_answer(*row)
 
     def put(self, key: str, request: Request, answer: Answer, seconds: float, attempts: int) -> asyncio.Future[None]:
-        """Log an answer; the future ends when it is durable, or with StoreError."""
+        """Log an answer; the future ends when it is durable, or with StoreError.
+
+        Of an answer that is logged already, as when writer and judge are one model and ask the same at once, the price is.
+        """
         statements: list[Statement] = []
+        now = time.time()
         row = (
             key,
             request.purpose,
@@ -66,9 +73,11 @@ class CallLog:
             answer.cached_tokens,
             seconds,
             attempts,
-            time.time(),
+            now,
             self._revision.id,
         )
+        price = (attempts, answer.prompt_tokens, answer.completion_tokens, now)
+        statements.append((AGAIN, (key, request.purpose, "asked twice at the same time", *price, key)))
         statements.append((PUT, row))
         return self._database.write(*statements)
 
@@ -88,7 +97,7 @@ class CallLog:
 
     def reused(self, purpose: str, reused: int, shared: int) -> None:
         """Note that this pass took so many more calls of a purpose from the log, and from a twin in flight."""
-        self._database.post((_REUSE, (self._revision.id, self._revision.pass_, purpose, reused, shared)))
+        self._database.post((REUSE, (self._revision.id, self._revision.pass_, purpose, reused, shared)))
 
     def spent(self) -> tuple[int, int]:
         """(prompt, completion) tokens of everything the folder paid for."""

@@ -1,8 +1,8 @@
 """The run's SQLite file: one writing connection with group commit, and separate read connections.
 
 What ``write`` and ``flush`` promise: after a commit the data is in the write-ahead log as the operating system sees
-it, so it survives SIGKILL of this process at any moment. With ``synchronous="NORMAL"`` (the default) a loss of power
-may take back the last commits, never the file's integrity; ``"FULL"`` syncs every group commit and survives that too.
+it, so it survives SIGKILL of this process at any moment. A loss of power may take back the last commits, never the
+file's integrity.
 
 Commits run where the event loop runs, once per round of the loop, for all that the round wrote. A commit takes some
 50 microseconds; handing it to a thread costs more than that in waits for the interpreter's lock, and on a busy machine
@@ -14,10 +14,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
 from urllib.parse import quote
 
 from duologue.errors import StoreError
@@ -38,12 +37,10 @@ _COPY_EVERY = 0.5
 class Database:
     """``run.sqlite`` in a run folder. One per process and folder; see ``store.lock`` for keeping others out."""
 
-    def __init__(self, folder: Path, *, synchronous: Literal["NORMAL", "FULL"] = "NORMAL") -> None:
+    def __init__(self, folder: Path) -> None:
         """Open the file, make it when absent. Raises StoreError when it can't be used."""
         self.folder = folder
         self.path = folder / FILE_NAME
-        self.on_error: Callable[[StoreError], None] | None = None
-        """Called once when writing failed for good."""
         self._log_path = folder / f"{FILE_NAME}-wal"
         self._error: StoreError | None = None
         self._closed = False
@@ -56,7 +53,7 @@ class Database:
         self._closing = threading.Event()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._connection = self._open(synchronous)
+            self._connection = self._open()
         except (sqlite3.Error, OSError) as error:
             raise StoreError(
                 f"{self.path}: can't be opened ({_plain(error)}); check the folder's permissions, or choose another folder"
@@ -64,11 +61,11 @@ class Database:
         self._thread = threading.Thread(target=self._copy_back, name="duologue-checkpoint", daemon=True)
         self._thread.start()
 
-    def _open(self, synchronous: str) -> sqlite3.Connection:
+    def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA cache_size = -16000")
             connection.execute("PRAGMA wal_autocheckpoint = 0")
             connection.execute("PRAGMA journal_size_limit = 0")
@@ -181,8 +178,6 @@ class Database:
             self._error = StoreError(
                 f"{self.path}: can't be written ({_plain(error)}); make room or mend the disk, then run the same command again"
             )
-            if self.on_error is not None:
-                self.on_error(self._error)
 
     def _copy_back(self) -> None:
         """Copy the write-ahead log back into the file whenever it has grown; the thread's work."""

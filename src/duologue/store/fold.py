@@ -15,6 +15,7 @@ from pathlib import Path
 
 from duologue.errors import StoreError
 from duologue.store import schema
+from duologue.store.call_log import AGAIN, FAILED, FAILED_COLUMNS, REUSE
 from duologue.store.database import Database, Statement, open_reader
 from duologue.store.lock import InUse, RunLock
 
@@ -33,17 +34,11 @@ _COPIES = (
     ("items", "INSERT OR REPLACE"),
 )
 """Outcomes come last: what they rest on is there before they are."""
-_FAILED = "key, purpose, kind, message, attempts, prompt_tokens, completion_tokens, at"
-_AGAIN = (
-    f"INSERT INTO failed_calls ({_FAILED}) SELECT ?, ?, 'wasted', 'another shard paid for the same call', ?, ?, ?, ?"  # noqa: S608
-    " WHERE EXISTS (SELECT 1 FROM calls WHERE key = ?)"
+_PAID = (
+    "SELECT key, purpose, 'another shard paid for the same call', attempts, prompt_tokens, completion_tokens, finished_at, key"
+    " FROM calls ORDER BY rowid"
 )
-"""Of a call that the run's log holds already, so that what it cost is counted."""
-_CALL = ("key", "purpose", "attempts", "prompt_tokens", "completion_tokens", "finished_at")
-_REUSE = (
-    "INSERT INTO reuse VALUES (?, ?, ?, ?, ?) ON CONFLICT (revision, pass, purpose)"
-    " DO UPDATE SET reused = reused + excluded.reused, shared = shared + excluded.shared"
-)
+"""As ``AGAIN`` takes it."""
 
 
 async def fold(path: Path, database: Database) -> None:
@@ -168,14 +163,11 @@ def _rows(source: sqlite3.Connection) -> list[Statement]:
         for row in source.execute("SELECT DISTINCT revision, pair, iteration FROM comparisons")
     )
     found.extend(
-        (f"INSERT INTO failed_calls ({_FAILED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
-        for row in source.execute(f"SELECT {_FAILED} FROM failed_calls ORDER BY id")  # noqa: S608
+        (FAILED, row)
+        for row in source.execute(f"SELECT {FAILED_COLUMNS} FROM failed_calls ORDER BY id")  # noqa: S608
     )
-    found.extend((_REUSE, row) for row in source.execute("SELECT revision, pass, purpose, reused, shared FROM reuse"))
-    found.extend(
-        (_AGAIN, (*row, row[0]))
-        for row in source.execute(f"SELECT {', '.join(_CALL)} FROM calls ORDER BY rowid")  # noqa: S608
-    )
+    found.extend((REUSE, row) for row in source.execute("SELECT revision, pass, purpose, reused, shared FROM reuse"))
+    found.extend((AGAIN, row) for row in source.execute(_PAID))
     for table, insert in _COPIES:
         order = " ORDER BY rowid" if table in ("calls", "items") else ""
         found.extend(

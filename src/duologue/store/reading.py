@@ -16,7 +16,7 @@ import orjson
 from duologue.errors import StoreError
 from duologue.records import Candidate, Comparison, Conversation, Evidence, Pair, Profile, Stage, Status, Verdict
 from duologue.store import hand, schema
-from duologue.store.call_log import unpack_request
+from duologue.store.call_log import FAILED_COLUMNS, unpack_request
 from duologue.store.codec import decode
 from duologue.store.database import FILE_NAME, open_reader
 from duologue.store.fold import fold_at_rest
@@ -24,6 +24,18 @@ from duologue.store.revisions import COLUMNS, Revision
 
 T = TypeVar("T", Candidate, Conversation, Pair, Profile)
 _NOTHING = hand.basis_of(())
+_UNPAIRED = (
+    "SELECT item FROM items WHERE revision = ?1 AND stage = 'pair'"
+    " AND pass < (SELECT max(pass) FROM items WHERE revision = ?1 AND stage = 'pair')"
+)
+"""Pairs that the latest pairing did not make again; their rows go when the run finishes."""
+_SO_FAR = (
+    "rowid IN (SELECT id FROM (SELECT rowid AS id,"  # noqa: S608
+    " max(CASE WHEN iteration = 0 AND pass = ?2 THEN 1e9 ELSE iteration END)"
+    " FROM items WHERE revision = ?1 AND stage = 'conversation' AND status = 'accepted' GROUP BY item))"
+    f" AND item NOT IN ({_UNPAIRED})"
+)
+"""Each pair's newest winner; as the pass ``?2`` put it into the data set where it came so far, with the pair as it is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +147,18 @@ class RunReader:
     def conversations(self, iteration: int = 0, *, by_hand: bool = True) -> Iterator[Conversation]:
         """The conversations of the data set (iteration 0), or of one iteration, in order of pair index.
 
-        Of a run that goes on, or was killed, the data set is each pair's newest winner so far. Decisions made by hand
+        Of a run that has not finished, the data set is each pair's newest winner so far. Decisions made by hand
         in a review hold for the data set: rejected conversations are left out, edited ones have the new text, and pairs
         of which no candidate won have the one that was chosen for them. ``by_hand`` False gives it as the run made it.
         """
         hands = hand.read_hands(self.folder / hand.FILE_NAME) if by_hand and iteration == 0 else {}
-        chosen = "iteration = ?2"
-        if iteration == 0 and self._revision.state == "running":
-            chosen = (
-                "(item, iteration) IN (SELECT item, max(iteration) FROM items WHERE revision = ?1"
-                " AND stage = 'conversation' AND status = 'accepted' AND ?2 = 0 GROUP BY item)"
-            )
+        chosen, which = "iteration = ?2", iteration
+        if iteration == 0 and self._revision.state != "finished":
+            chosen, which = _SO_FAR, self._revision.pass_
         rows = self._connection.execute(
             f"SELECT data FROM items WHERE revision = ?1 AND stage = 'conversation' AND {chosen}"  # noqa: S608
             " AND position IS NOT NULL AND status = 'accepted' ORDER BY position, item",
-            (self._revision.id, iteration),
+            (self._revision.id, which),
         )
         own = (hand.applied(decode(Conversation, data), hands) for (data,) in rows)
         yield from heapq.merge((c for c in own if c is not None), self._taken_in(hands), key=_order)
@@ -157,13 +166,13 @@ class RunReader:
     def standing(self, pair: str) -> Item | None:
         """The run's own conversation of a pair in the data set, or how it failed; None while neither is known.
 
-        Of a run that goes on, it is the newest winner so far.
+        Of a run that has not finished, it is the newest winner so far.
         """
         state = self._connection.execute("SELECT state FROM revisions WHERE id = ?", (self._revision.id,)).fetchone()
         loop = self._revision.config.get("loop") or {}
         iterations = list(range(int(loop.get("iterations", 1)), 0, -1))
         failed = None
-        for iteration in (*iterations, 0) if state == ("running",) else (0, *iterations):
+        for iteration in (0, *iterations) if state == ("finished",) else (*iterations, 0):
             for item in self.items("conversation", iteration=iteration, item=pair):
                 if item.status == "accepted" and item.data is not None:
                     return item
@@ -196,9 +205,9 @@ class RunReader:
     def progress(self) -> tuple[int, int]:
         """(pairs that have a conversation, pairs that were made); the rest has failed or is still to be done."""
         query = (
-            "SELECT (SELECT count(DISTINCT item) FROM items WHERE revision = ?1 AND stage = 'conversation'"
-            " AND status = 'accepted'), (SELECT count(*) FROM items WHERE revision = ?1 AND stage = 'pair'"
-            " AND status = 'accepted')"
+            "SELECT (SELECT count(DISTINCT item) FROM items WHERE revision = ?1 AND stage = 'conversation'"  # noqa: S608
+            f" AND status = 'accepted' AND item NOT IN ({_UNPAIRED})), (SELECT count(*) FROM items WHERE revision = ?1"
+            f" AND stage = 'pair' AND status = 'accepted' AND item NOT IN ({_UNPAIRED}))"
         )
         done, pairs = self._connection.execute(query, (self._revision.id,)).fetchone()
         return done, pairs
@@ -318,9 +327,8 @@ class RunReader:
 
     def failed_calls(self) -> Iterator[dict[str, Any]]:
         """Calls that were given up, and (kind ``wasted``) paid answers that could not be used; ``at`` in seconds since 1970."""
-        names = ("key", "purpose", "kind", "message", "attempts", "prompt_tokens", "completion_tokens", "at")
-        for row in self._connection.execute(f"SELECT {', '.join(names)} FROM failed_calls ORDER BY id"):  # noqa: S608
-            yield dict(zip(names, row, strict=True))
+        for row in self._connection.execute(f"SELECT {FAILED_COLUMNS} FROM failed_calls ORDER BY id"):  # noqa: S608
+            yield dict(zip(FAILED_COLUMNS.split(", "), row, strict=True))
 
     def calls(self, *, slowest: int | None = None) -> Iterator[dict[str, Any]]:
         """The log itself, oldest first, or the ``slowest`` calls; requests and answers as plain JSON."""

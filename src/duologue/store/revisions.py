@@ -15,6 +15,17 @@ State = Literal["running", "finished", "stopped", "failed"]
 
 COLUMNS = "id, fingerprint, config, state, pass, started, finished, note"
 
+_PAIRS = "SELECT item FROM items WHERE revision = ?1 AND stage = 'pair' AND status = 'accepted'"
+_OUTDATED = (
+    "DELETE FROM items WHERE revision = ?1 AND pass < ?2 AND stage NOT IN ('candidate', 'conversation')",
+    "DELETE FROM items WHERE revision = ?1 AND pass < ?2 AND stage IN ('candidate', 'conversation')"  # noqa: S608
+    f" AND CASE stage WHEN 'candidate' THEN json_extract(data, '$.pair') ELSE item END NOT IN ({_PAIRS})",
+    f"DELETE FROM comparisons WHERE revision = ?1 AND pass < ?2 AND pair NOT IN ({_PAIRS})",  # noqa: S608
+    "DELETE FROM verdicts WHERE revision = ?1 AND pass < ?2"
+    " AND candidate NOT IN (SELECT item FROM items WHERE revision = ?1 AND stage = 'candidate')",
+)
+"""In this order: the pairs that are left first are those of this pass."""
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -58,18 +69,12 @@ async def begin(database: Database, fingerprint: str, config: object) -> Revisio
 
 
 async def end(database: Database, revision: Revision, state: State, note: str = "") -> None:
-    """End a pass. A finished one drops the users and pairs of earlier passes that it did not make again.
+    """End a pass. A finished one drops the users and pairs of earlier passes that it did not make again, and their talks.
 
-    Candidates and conversations stay: their ids follow from the configuration, and a pass takes over what is there.
+    Candidates and conversations of its own pairs stay, whatever pass made them: it takes over what is there.
     """
-    statements: list[tuple[str, tuple[object, ...]]] = []
-    if state == "finished":
-        statements = [
-            (
-                "DELETE FROM items WHERE revision = ? AND pass < ? AND stage NOT IN ('candidate', 'conversation')",
-                (revision.id, revision.pass_),
-            )
-        ]
+    outdated = _OUTDATED if state == "finished" and revision.pass_ > 1 else ()
+    statements = [(sql, (revision.id, revision.pass_)) for sql in outdated]
     ending = (
         "UPDATE revisions SET state = ?, finished = ?, note = ? WHERE id = ?",
         (state, time.time(), note, revision.id),

@@ -77,9 +77,12 @@ class Actors:
                 while todo and self._idle:
                     actor, number = self._idle.pop(), todo.popleft()
                     self._busy[self._cluster.ask(actor, method, parts[number])] = actor, number, self._clock()
-                if not self._busy and self._clock() - self._since > READY:
+                late = not self._busy and self._clock() - self._since > READY
+                # Who has started meanwhile, however late, is taken; nobody is waited for.
+                ready = self._cluster.wait([*self._starting, *self._busy], 0.0 if late else POLL)
+                if late and not ready:
                     return None
-                for reference in self._cluster.wait([*self._starting, *self._busy], POLL):
+                for reference in ready:
                     self._take(reference, found, todo)
                 for reference, (actor, number, since) in list(self._busy.items()):
                     if self._clock() - since > LONGEST:

@@ -59,7 +59,9 @@ class RayExecutor:
         # Places of pairs, 8 bytes each: pairs are made when they are looked at, and are not to be kept.
         todo = array("q")
         for place, pair in enumerate(pairs):
-            if await self._parts.memory.recall("conversation", iteration, pair.id) is None:
+            known = await self._parts.memory.recall("conversation", iteration, pair.id)
+            # A pair that failed is tried again, as in one process.
+            if known is None or known.status == "failed":
                 todo.append(place)
             else:
                 yield await work(pair)
@@ -108,6 +110,8 @@ class RayExecutor:
                 await ask(hub.close)
             await fold_left(parts.folder, parts.database)
         if failed is not None:
+            # Workers that were told to end only say that they stopped; the driver knows why.
+            parts.engine.check()
             raise failed
 
     async def _folded(self, shard: str, pairs: Iterable[str], iteration: int) -> list[Conversation | None]:

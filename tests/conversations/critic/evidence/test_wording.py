@@ -8,21 +8,6 @@ from duologue.conversations.critic.evidence import wording
 from duologue.conversations.critic.evidence.wording import turned
 
 
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
-        ("I am twenty-five years old", "i am 25 years old"),
-        ("twenty thirty two", "20 32"),
-        ("one, two, three", "one 2 3"),
-        ("thirty and one", "30 and one"),
-        ("sixty people", "60 people"),
-        ("twenty one", "21"),
-    ],
-)
-def test_numbers_become_figures(text: str, numbers: str) -> None:
-    assert wording.figures(text) == numbers
-
-
 def test_common_words_weigh_less() -> None:
     assert wording.share("I love my vintage car.", "He has a vintage thing.") > wording.share(
         "I love my vintage car.", "I love my time."
