@@ -17,7 +17,7 @@ from duologue.models.protocol import Embedder, Floats, Nli
 from duologue.pairing.match import Pairs, pair_users
 from duologue.records import Attribute, Profile
 from duologue.text import normalise
-from duologue.users.attribute_bootstrap import _wave
+from duologue.users.attribute_bootstrap import wave_of
 from duologue.users.clustering import Labels, assign, cluster
 from duologue.users.expansion import Expansion, _with_categories
 from duologue.users.known import Known
@@ -87,7 +87,7 @@ def _refused(texts: Sequence[str], vectors: Floats, half: int) -> list[str | Non
     """Why each text after the first ``half`` is refused."""
     known = Known(list(texts[:half]), vectors[:half])
     answers: list[str | None] = []
-    step = _wave(len(texts) - half)
+    step = wave_of(len(texts) - half)
     for start in range(half, len(texts), step):
         ahead = known.ahead(vectors[start : start + step])
         for number, text in enumerate(texts[start : start + step]):

@@ -18,6 +18,8 @@ from duologue.config.describe import expected, fields
         ("expansion.max_queries", "a whole number of at least 1, or null"),
         ("profiles.size", "a whole number or a list of 2 whole numbers"),
         ("critic.filters", "a list of texts"),
+        ("executor.endpoints", "a list of texts that are not empty"),
+        ("small_models.perspective.attributes", "a list of one or more texts that match ^[A-Z][A-Z_]*$"),
         ("loop.keep", "one of best, last"),
     ],
 )

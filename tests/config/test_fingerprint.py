@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from duologue.config import fingerprint as fingerprint_module
 from duologue.config.fingerprint import fingerprint
 from duologue.config.load import load_config
 from duologue.config.sections import Config
@@ -30,6 +31,10 @@ def test_it_is_a_sha256() -> None:
         ("seeds.limit", 3),
         ("model.base_url", "http://localhost/v1"),
         ("model.slots", 2),
+        ("small_models.perspective.timeout", 3.0),
+        ("small_models.perspective.requests_per_second", 3.0),
+        ("small_models.perspective.retries", 3),
+        ("small_models.perspective.key_env", "MY_KEY"),
     ],
 )
 def test_what_changes_no_answer_is_left_out(path: str, value: object) -> None:
@@ -46,6 +51,7 @@ def test_what_changes_no_answer_is_left_out(path: str, value: object) -> None:
         ("critic.support", 0.4),
         ("expansion.queries", False),
         ("expansion.clustering", "approximate"),
+        ("small_models.perspective.attributes", ["INSULT"]),
     ],
 )
 def test_what_counts_is_in(path: str, value: object) -> None:
@@ -76,6 +82,45 @@ def test_an_adapter_counts_by_its_bytes(tmp_path: Path) -> None:
     assert made[0] == made[1] != made[2]
     with pytest.raises(ModelError, match=r"holds no adapter\.gguf"):
         fingerprint(Config.model_validate({"model": {"adapter": str(tmp_path / "d")}}), SEEDS)
+
+
+@pytest.mark.parametrize("of_judge", [False, True])
+def test_a_gguf_file_counts_by_its_name_and_bytes(tmp_path: Path, of_judge: bool) -> None:
+    def of(path: Path, backend: str = "embedded") -> str:
+        model = {"name": str(path), "backend": backend}
+        return fingerprint(Config.model_validate({"critic": {"judge": model}} if of_judge else {"model": model}), SEEDS)
+
+    file, copy, renamed = tmp_path / "m.gguf", tmp_path / "b" / "m.gguf", tmp_path / "n.gguf"
+    missing = of(file)
+    copy.parent.mkdir()
+    for path in (file, copy, renamed):
+        path.write_bytes(b"1")
+    first = of(file)
+    assert len({missing, first, of(renamed)}) == 3
+    assert of(copy) == first
+    served = of(file, "endpoint")
+    file.write_bytes(b"two")
+    assert of(file) != first
+    assert of(file, "endpoint") == served
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/m.gguf", "a\0b.gguf", "x" * 300 + ".gguf"])
+def test_a_gguf_file_that_cant_be_is_left_to_who_loads_it(name: str) -> None:
+    assert len(fingerprint(Config.model_validate({"model": {"name": name}}), SEEDS)) == 64
+
+
+def test_a_gguf_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+
+    def hashed(path: Path) -> str:
+        asked.append(path)
+        return "0"
+
+    monkeypatch.setattr(fingerprint_module, "sha256_of", hashed)
+    (tmp_path / "m.gguf").write_bytes(b"1")
+    for seed in (1, 2):
+        fingerprint(Config.model_validate({"seed": seed, "model": {"name": str(tmp_path / "m.gguf")}}), SEEDS)
+    assert len(asked) == 1
 
 
 def test_use_for_non_commercial_ends_counts_where_something_is_trained() -> None:

@@ -92,6 +92,20 @@ def test_tuples_numbers_and_exponents(tmp_path: Path) -> None:
         ("pairs: 3", "pairs: unknown key; did you mean pairing.pairs?"),
         ("zzz: 3", "zzz: unknown key; known here: seed, seeds, model"),
         ("1: 3", "1: unknown key"),
+        ("pairing.pairs: 5", "pairing.pairs: unknown key; keys are nested: write pairing: {pairs: 5}"),
+        ("model.sampling.top_k: 5", "keys are nested: write model: {sampling: {top_k: 5}}"),
+        ("critic: {judge.name: x}", 'keys are nested: write critic: {judge: {name: "x"}}'),
+        ("pairing.pair: 5", "pairing.pair: unknown key; did you mean pairing.pairs?"),
+        ('seeds: {path: "a\\ud800"}', 'seeds.path: given "a\\ud800", expected a text of whole characters'),
+        ('critic: {guards: ["\\udc80"]}', "critic.guards: given"),
+        ('model: {"\\ud800": 3}', "model.\\ud800: given"),
+        ("expansion: {min_words: 9, max_words: 8}", "expansion: min_words must not be greater than max_words"),
+        ("expansion: {min_words: 26}", "expansion: min_words must not be greater than max_words"),
+        ("budget: {max_cost: 5}", "budget: max_cost limits nothing while both prices are 0; set prompt_price or"),
+        (
+            "small_models: {perspective: {attributes: [TOXICITY, insult]}}",
+            "expected a list of one or more texts that match ^[A-Z][A-Z_]*$",
+        ),
         ('"a\\e[31m\\nb": 3', "a\\x1b[31m\\nb: unknown key"),
         ("seed: !!binary aGk=", "seed: given"),
     ],
@@ -134,6 +148,21 @@ def test_three_problems_are_shown_and_the_rest_counted(tmp_path: Path) -> None:
 def test_a_flags_problem_does_not_name_the_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^seed: given -1"):
         load(tmp_path, "seed: 3", seed=-1)
+
+
+def test_a_path_may_be_a_text(tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text("seed: 3", encoding="utf-8")
+    assert load_config(str(tmp_path / "run.yaml")).seed == 3
+
+
+def test_a_flag_that_is_no_utf_8_is_named() -> None:
+    with pytest.raises(ConfigError, match=r'^seeds\.path: given "a\\udcff", expected a text of whole characters'):
+        load_config(overrides={"seeds.path": "a\udcff"})
+
+
+def test_a_limit_on_money_with_a_price_is_fine() -> None:
+    for price in ("prompt_price", "completion_price"):
+        assert load_config(overrides={"budget.max_cost": 5.0, f"budget.{price}": 1.0}).budget.max_cost == 5.0
 
 
 def test_files_that_cant_be_read(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import pytest
 import duologue.api as api
 from duologue.config.load import load_config
 from duologue.config.sections import Config
-from duologue.estimate import Estimate, estimate_run
+from duologue.conversations.generator.protocol import Refused, Task
+from duologue.estimate import Estimate, estimate_run, probe
+from duologue.records import Candidate
 from duologue.seeds import read_seeds
 from duologue.store.reading import RunReader
 
@@ -91,6 +93,34 @@ def test_more_of_everything_costs_more() -> None:
 def test_limits_that_would_end_the_run_are_named() -> None:
     assert any("1,000 tokens" in note for note in estimate(config(budget__max_tokens=1000)).notes)
     assert not any("end this run early" in note for note in estimate(config()).notes)
+
+
+def test_the_critic_counts_where_the_whole_sample_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: dict[str, Any] = {
+        "critic__filters": ["faithfulness", "faithfulness-llm"],
+        "critic__quality": ["depth-llm"],
+        "pairing__pairs": 20,
+    }
+    usual = estimate(config(**judged))
+
+    class Refusing:
+        async def generate(self, task: Task) -> Candidate:
+            raise Refused("format", "nothing will do")
+
+    monkeypatch.setattr(probe, "make_generator", lambda mode, context: Refusing())
+    found = estimate(config(**judged))
+    for stage in ("critic", "tournament"):
+        assert found.stage(stage).calls == pytest.approx(usual.stage(stage).calls, rel=0.5)
+    assert any("hand-written" in note for note in found.notes)
+    assert not any("hand-written" in note for note in usual.notes)
+
+
+def test_new_attributes_come_in_waves_of_the_stages_own_size() -> None:
+    wide: dict[str, Any] = {"preset": None, "engine__concurrency": 4000, "expansion__queries": False}
+    few = estimate(config(**wide, expansion__target=19_000)).stage("users")
+    many = estimate(config(**wide, expansion__target=38_000)).stage("users")
+    assert many.calls == pytest.approx(2 * few.calls, rel=0.01)
+    assert many.seconds < few.seconds / 5, "waves of 593 instead of 32"
 
 
 def test_models_are_not_loaded() -> None:

@@ -41,3 +41,18 @@ def test_copies_are_not_paired_with_each_other() -> None:
         users[:2], config=alone, embedder=ScriptedEmbedder(), ledger=InMemoryLedger(), splits=SplitsConfig(), seed=1
     )
     assert {pair.user_1.id, pair.user_2.id} == {BAKER.id, COPY.id}, "there is nobody else"
+
+
+@pytest.mark.parametrize("policy", ["embedding", "commonality"])
+def test_of_many_copies_each_meets_somebody_else(policy: str) -> None:
+    def copy(topic: str, n: int) -> Profile:
+        texts = (f"I love {topic} very much.", f"My friends bring {topic}.", f"I was born in year {n}.")
+        return Profile.of(tuple(Attribute.of(text, category=f"{topic}{i}") for i, text in enumerate(texts)))
+
+    users = [copy(topic, n) for topic in ("bread", "planes") for n in range(40)]
+    config = PairingConfig(pairs=40, policy=policy)
+    pairs = pair_users(
+        users, config=config, embedder=ScriptedEmbedder(), ledger=InMemoryLedger(), splits=SplitsConfig(), seed=1
+    )
+    topics = [{user.attributes[0].text for user in (pair.user_1, pair.user_2)} for pair in pairs]
+    assert all(len(two) == 2 for two in topics)

@@ -72,6 +72,8 @@ def test_splits(hub: dict[str, dict[str, Rows]]) -> None:
         ("hf:", "names no data set"),
         ("hf:a b", "names no data set"),
         ("hf:../x/y", "names no data set"),
+        ("hf:" + "x" * 300, "can't be loaded"),
+        ("hf:" + "x " * 200, "names no data set"),
         ("hf:other", 'has no column "persona"'),
         ("hf:odd", 'row 1, column "persona" holds "3"'),
         ("hf:mixed", "neither a text nor a list of texts"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import unicodedata
 from pathlib import Path
 
@@ -66,6 +67,12 @@ def test_limit_counts_kept_profiles(tmp_path: Path) -> None:
     assert seeds.profiles == (("I a.",), ("I b.",))
 
 
+def test_what_stands_behind_the_limit_is_not_read(tmp_path: Path) -> None:
+    lines = '{"persona": ["I a."]}\n{"persona": ["I b."]}\nbroken\n'
+    assert read(tmp_path, lines, "seeds.jsonl", limit=2).profiles == (("I a.",), ("I b.",))
+    assert "line 3 is not JSON" in refusal(tmp_path, lines, "seeds.jsonl", limit=3)
+
+
 def test_many_lines_without_blank_ones_are_noted(tmp_path: Path) -> None:
     seeds = read(tmp_path, "\n".join(f"I have {n} cats." for n in range(40)))
     assert len(seeds.profiles) == 1
@@ -102,6 +109,14 @@ def test_folder(tmp_path: Path) -> None:
 def test_impossible_path() -> None:
     with pytest.raises(SeedError, match="can't be read"):
         read_seeds(SeedsConfig(path="a\x00b"))
+
+
+def test_a_tilde_that_is_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SeedError, match=r"~notes\.txt: there is no such file"):
+        read_seeds(SeedsConfig(path="~notes.txt"))
+    (tmp_path / "~notes.txt").write_text("I a.")
+    assert read_seeds(SeedsConfig(path="~notes.txt")).attributes == ("I a.",)
 
 
 def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +160,17 @@ def test_long_line(tmp_path: Path) -> None:
     message = refusal(tmp_path, "I a.\n" + "x" * 1_000_000)
     assert "line 2 has 1,000,000 characters" in message
     assert len(message) < 300
+
+
+def test_long_lines_are_fine_where_attributes_are_short(tmp_path: Path) -> None:
+    long = "x" * 20_000
+    row = json.dumps({"persona": ["I a.", "I b."], "conversation": long})
+    assert read(tmp_path, row, "a.jsonl").attributes == ("I a.", "I b.")
+    table = f'user 1 personas,user 2 personas,Best Generated Conversation\nI a.,I b.,"{long}"\n'
+    assert read(tmp_path, table, "a.csv").attributes == ("I a.", "I b.")
+    message = refusal(tmp_path, json.dumps({"persona": [long]}), "b.jsonl")
+    assert "profile 1 has an attribute of 20,000 characters" in message
+    assert "line 2 has 20,002 characters" in refusal(tmp_path, f"1 your persona: i a .\n2 {long}", "c.txt")
 
 
 def test_format_and_path_must_agree(tmp_path: Path) -> None:

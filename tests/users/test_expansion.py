@@ -304,5 +304,5 @@ def test_many_attributes_are_written_in_larger_waves(
 
 
 def test_waves_grow_with_the_target_up_to_a_bound() -> None:
-    sizes = {target: attribute_bootstrap._wave(target) for target in (1, 19_999, 20_000, 100_000, 1_000_000)}
+    sizes = {target: attribute_bootstrap.wave_of(target) for target in (1, 19_999, 20_000, 100_000, 1_000_000)}
     assert sizes == {1: 32, 19_999: 32, 20_000: 312, 100_000: 1562, 1_000_000: 4096}

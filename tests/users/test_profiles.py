@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +17,7 @@ from duologue.records import Attribute, Outcome, Profile
 from duologue.store.protocol import Ledger
 from duologue.users import consistency
 from duologue.users import profiles as profiles_module
+from duologue.users.consistency import Conflict, Consistency
 from duologue.users.expansion import Expansion
 from duologue.users.profiles import build_profiles, given_profiles
 
@@ -227,6 +228,24 @@ def test_given_profiles_stay_as_they_are(embedder: Embedder, nli: Nli, ledger: L
     assert notes[0] == ""
     assert "kept as given, though 'i LOVE rain.' contradicts 'I hate rain'" in notes[1]
     assert all(first.item != second.item for first, second in pairwise(outcomes))
+
+
+def test_given_profiles_are_looked_at_some_at_once(
+    embedder: Embedder, nli: Nli, ledger: Ledger, outcomes: list[Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    conflicts = Consistency.conflicts
+
+    def counted(self: Consistency, groups: Sequence[Sequence[int]], *, set_level: bool = True) -> list[list[Conflict]]:
+        sizes.append(len(groups))
+        return conflicts(self, groups, set_level=set_level)
+
+    monkeypatch.setattr(Consistency, "conflicts", counted)
+    monkeypatch.setattr(profiles_module, "NOTED", 2)
+    given = [["I love tea", f"I hate {thing}"] for thing in ("snow", "tea", "rain", "fog", "mud")]
+    given_profiles(given, {}, config=ProfilesConfig.model_validate({}), embedder=embedder, nli=nli, ledger=ledger)
+    assert sizes == [2, 2, 1]
+    assert [bool(o.reason) for o in outcomes] == [False, True, False, False, False]
 
 
 def test_one_given_profile_is_too_few(embedder: Embedder, nli: Nli, ledger: Ledger) -> None:

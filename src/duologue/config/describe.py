@@ -46,7 +46,8 @@ def _kind(annotation: Any, metadata: list[Any]) -> str:
     if origin is tuple:
         inner = get_args(annotation)
         if Ellipsis in inner:
-            return "a list of texts"
+            some = "one or more " if any(isinstance(m, at.MinLen) for m in metadata) else ""
+            return f"a list of {some}texts{_form(inner[0])}"
         return f"a list of {len(inner)} whole numbers"
     if annotation is bool:
         return "true or false"
@@ -60,6 +61,15 @@ def _kind(annotation: Any, metadata: list[Any]) -> str:
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return "a section with the keys " + ", ".join(annotation.model_fields)
     return str(annotation)
+
+
+def _form(item: Any) -> str:
+    """What is asked of each item of a list."""
+    asked = [m for field in getattr(item, "__metadata__", ()) for m in getattr(field, "metadata", ())]
+    pattern = next((m.pattern for m in asked if getattr(m, "pattern", None)), None)
+    if pattern is not None:
+        return f" that match {pattern}"
+    return " that are not empty" if any(isinstance(m, at.MinLen) for m in asked) else ""
 
 
 def _range(metadata: list[Any]) -> str:

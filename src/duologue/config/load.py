@@ -25,7 +25,7 @@ _DEPTH = 8
 
 
 def load_config(
-    path: Path | None = None, *, preset: str | None = None, overrides: Mapping[str, object] | None = None
+    path: str | Path | None = None, *, preset: str | None = None, overrides: Mapping[str, object] | None = None
 ) -> Config:
     """Return the configuration: defaults, then the preset, then the file, then the overrides.
 
@@ -36,7 +36,7 @@ def load_config(
     """
     if preset is not None and preset not in PRESETS:
         raise ConfigError(f"there is no preset {show(preset)}; presets: {', '.join(PRESETS)}")
-    from_file = read_yaml(path) if path is not None else {}
+    from_file = read_yaml(Path(path)) if path is not None else {}
     flags: dict[str, Any] = {}
     for dotted, value in (overrides or {}).items():
         if value is not None:
@@ -88,10 +88,11 @@ def _plain(value: Any, path: str, found: list[Problem], depth: int = 0) -> Any:
         found.append(Problem(path[: _DEPTH * 12], "nested too deep"))
         return None
     if isinstance(value, Mapping):
-        return {
-            str(key): _plain(item, f"{path}.{key}" if path else str(key), found, depth + 1)
-            for key, item in value.items()
-        }
+        plain = {}
+        for key, item in value.items():
+            below = f"{path}.{key}" if path else str(key)
+            plain[_text(str(key), below, found)] = _plain(item, below, found, depth + 1)
+        return plain
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item, path, found, depth + 1) for item in value]
     if isinstance(value, PurePath):
@@ -99,18 +100,29 @@ def _plain(value: Any, path: str, found: list[Problem], depth: int = 0) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         found.append(Problem(path, f"given {value}, expected a finite number"))
         return None
-    if value is None or isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return _text(value, path, found)
+    if value is None or isinstance(value, int | float):
         return value
     found.append(Problem(path, f"given {show(str(value))}, expected a text, number, list or section"))
     return None
 
 
+def _text(value: str, path: str, found: list[Problem]) -> str:
+    """Return ``value``; one with half a character in it, as of bytes that are no UTF-8, is added to ``found``."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        found.append(Problem(path, f"given {show(value)}, expected a text of whole characters in UTF-8"))
+    return value
+
+
 def _holds(data: Any, path: str) -> bool:
-    for name in path.split("."):
-        if not isinstance(data, Mapping) or name not in data:
-            return False
-        data = data[name]
-    return True
+    """Whether there is such a key; one with dots in its name counts too."""
+    if not isinstance(data, Mapping):
+        return False
+    name, _, rest = path.partition(".")
+    return path in data or (name in data and _holds(data[name], rest))
 
 
 _SECTIONS = frozenset(name for name, info in fields() if info.annotation is section_of(info) is not None)

@@ -45,7 +45,8 @@ def problems(error: ValidationError, data: Mapping[str, Any]) -> list[Problem]:
         path, info = _locate(detail["loc"])
         if detail["type"] == "extra_forbidden":
             path = ".".join(map(str, detail["loc"]))
-            message = "unknown key" + _suggestion(path)
+            dotted = "." in str(detail["loc"][-1])
+            message = "unknown key" + (_nested(path, detail["input"]) if dotted else _suggestion(path))
         elif detail["type"] == "value_error":
             message = detail["msg"].removeprefix("Value error, ")
         elif info is not None:
@@ -77,6 +78,17 @@ def _at(data: Mapping[str, Any], path: str) -> object:
             return value
         value = value.get(name)
     return value
+
+
+def _nested(path: str, value: object) -> str:
+    """What to write instead of a key such as ``pairing.pairs``, where there is such a field."""
+    if path not in dict(fields()):
+        return _suggestion(path)
+    *sections, name = path.split(".")
+    said = f"{name}: {show(value)}"
+    for section in reversed(sections):
+        said = f"{section}: {{{said}}}"
+    return f"; keys are nested: write {said}"
 
 
 def _suggestion(path: str) -> str:

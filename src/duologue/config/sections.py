@@ -140,9 +140,7 @@ class ExpansionConfig(Section):
         "auto",
         description="exact: all pairs of attributes are compared; approximate: those near each other, in time that grows with their number; auto: exact up to 30,000 attributes",
     )
-    query_sample: Positive = Field(
-        3, description="attributes shown when a cluster's query is induced; the paper uses 3"
-    )
+    query_sample: Positive = Field(3, description="attributes shown to induce a cluster's query; the paper uses 3")
     min_cluster: Positive = Field(2, description="smallest cluster whose query is induced")
     max_queries: int | None = Field(
         None, ge=1, description="induce queries for at most so many clusters, the largest first; null for all"
@@ -165,6 +163,12 @@ class ExpansionConfig(Section):
     acceptance_window: Positive = Field(50, description="attempts over which the acceptance rate is taken")
     min_words: Positive = Field(3, description="fewest words of a new attribute")
     max_words: Positive = Field(25, description="most words of a new attribute")
+
+    @model_validator(mode="after")
+    def _length_is_possible(self) -> ExpansionConfig:
+        if self.min_words > self.max_words:
+            raise ValueError("min_words must not be greater than max_words")
+        return self
 
 
 class ProfilesConfig(Section):
@@ -447,9 +451,15 @@ class BudgetConfig(Section):
     """Hard limits and prices. A run that meets a limit ends in order and can be resumed."""
 
     max_tokens: int | None = Field(None, ge=1, description="most tokens (prompt and completion) paid for")
-    max_cost: float | None = Field(None, gt=0, description="most money, in the currency of the prices")
+    max_cost: float | None = Field(None, gt=0, description="most money, in the currency of the prices; needs a price")
     prompt_price: float = Field(0.0, ge=0, description="price of a million prompt tokens")
     completion_price: float = Field(0.0, ge=0, description="price of a million completion tokens")
+
+    @model_validator(mode="after")
+    def _limit_has_a_price(self) -> BudgetConfig:
+        if self.max_cost is not None and not (self.prompt_price or self.completion_price):
+            raise ValueError("max_cost limits nothing while both prices are 0; set prompt_price or completion_price")
+        return self
 
 
 class SplitsConfig(Section):

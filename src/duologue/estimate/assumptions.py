@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -87,9 +88,9 @@ def assume(config: Config, folder: Path | None) -> Assumptions:
     with RunReader(folder) as reader:
         totals = [t for t in reader.call_totals() if _same_model(t, config)]
         counts = reader.counts()
-        written = reader.revision().config.get("generator")
+        written = [revision.config.get("generator") for revision in reader.revisions()]
     # Other examples or lengths make other prompts, so what the log says of them counts no more.
-    as_before = written is not None and _shape(written) == _shape(config.generator.model_dump(mode="json"))
+    as_before = all(w is not None and _shape(w) == _shape(config.generator.model_dump(mode="json")) for w in written)
     rows: dict[str, list[int]] = {"attribute": [0, 0], "candidate": [0, 0]}
     for count in counts:
         if count.stage in rows:
@@ -98,19 +99,26 @@ def assume(config: Config, folder: Path | None) -> Assumptions:
             rows[count.stage][1] += count.n
     candidates = rows["candidate"][1]
     generated = sum(t.calls for t in totals if t.purpose.startswith("generator"))
+    # Revisions share calls, so with several of them nobody can say how many a candidate took.
+    per_candidate = as_before and len(written) == 1 and generated >= LEAST_CALLS and candidates > 0
     known = totals != []
     return replace(
         base,
         attributes_accepted=_share(rows["attribute"], base.attributes_accepted) if known else base.attributes_accepted,
         candidates_survive=_share(rows["candidate"], base.candidates_survive) if known else base.candidates_survive,
-        calls_per_candidate=(generated / candidates if as_before and generated >= LEAST_CALLS and candidates else None),
-        seen={
-            t.purpose: Seen(t.prompt_tokens / t.calls, t.completion_tokens / t.calls, t.seconds / t.calls)
-            for t in totals
-            if t.calls >= LEAST_CALLS and (as_before or not t.purpose.startswith("generator"))
-        },
+        calls_per_candidate=generated / candidates if per_candidate else None,
+        seen={p: s for p, s in _seen(totals).items() if as_before or not p.startswith("generator")},
         measured=known,
     )
+
+
+def _seen(totals: Iterable[CallTotal]) -> dict[str, Seen]:
+    """By purpose, the means over all ids of the model: one for each adapter that it had."""
+    sums: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * 4)
+    for t in totals:
+        said = (t.calls, t.prompt_tokens, t.completion_tokens, t.seconds)
+        sums[t.purpose] = [total + more for total, more in zip(sums[t.purpose], said, strict=True)]
+    return {p: Seen(*(s / calls for s in said)) for p, (calls, *said) in sums.items() if calls >= LEAST_CALLS}
 
 
 def _shape(generator: dict[str, Any]) -> dict[str, Any]:

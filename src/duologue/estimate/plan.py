@@ -24,6 +24,8 @@ from duologue.models.scripted import ScriptedEmbedder
 from duologue.records import Attribute
 from duologue.seeds import Seeds
 from duologue.store.reading import RunReader
+from duologue.users import query_bootstrap, query_induction
+from duologue.users.attribute_bootstrap import wave_of as attributes_at_once
 from duologue.users.expansion import categorise
 
 CHARS_PER_TOKEN = 4.0
@@ -32,7 +34,6 @@ CATEGORIES_PER_SEED = 0.3
 _DEFAULT_DISTANCE = 0.65
 _CLUSTERED = 3_000
 """Most seed attributes that are clustered for an estimate."""
-_EXPANSION_AT_ONCE = {"expansion.query": 256, "expansion.bootstrap_query": 16, "expansion.attribute": 32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,18 @@ def estimate_run(config: Config, seeds: Seeds, folder: Path | None = None) -> Es
     assumed = assume(config, folder)
     rendered = asyncio.run(render(seeds, config, features, config.model.name))
     units = _users(seeds, config, assumed, rendered) | _loop(config, assumed, rendered)
+    waves = {
+        "expansion.query": query_induction.WAVE,
+        "expansion.bootstrap_query": query_bootstrap.WAVE,
+        "expansion.attribute": attributes_at_once(_target(seeds, config)),
+    }
+    wide = config.pairing.pairs * config.generator.candidates
     lines = tuple(
-        _line(stage, purpose, calls, tally, config, features, assumed, rendered)
+        _line(stage, purpose, calls, tally, config, features, assumed, rendered, waves.get(purpose, wide))
         for (stage, purpose), (calls, tally) in units.items()
         if calls >= 0.5 and tally is not None
     )
-    return Estimate(lines, _notes(config, assumed, folder, lines))
+    return Estimate(lines, _notes(config, assumed, rendered, folder, lines))
 
 
 Units = dict[tuple[str, str], tuple[float, Tally | None]]
@@ -109,8 +116,7 @@ def _users(seeds: Seeds, config: Config, assumed: Assumptions, rendered: Rendere
     expansion = config.expansion
     if not expansion.enabled or config.profiles.source != "built":
         return {}
-    attributes = len(seeds.attributes)
-    target = attributes if expansion.target is None else expansion.target
+    target = _target(seeds, config)
     attempts = min(target / assumed.attributes_accepted, 4 * target + expansion.acceptance_window)
     calls = {"expansion.attribute": attempts}
     if expansion.queries:
@@ -120,6 +126,11 @@ def _users(seeds: Seeds, config: Config, assumed: Assumptions, rendered: Rendere
             **calls,
         }
     return {("users", purpose): (n, rendered.users.get(purpose)) for purpose, n in calls.items()}
+
+
+def _target(seeds: Seeds, config: Config) -> int:
+    """New attributes wanted."""
+    return len(seeds.attributes) if config.expansion.target is None else config.expansion.target
 
 
 def _categories(seeds: Seeds, config: Config) -> float:
@@ -170,7 +181,9 @@ def _line(
     features: Features,
     assumed: Assumptions,
     rendered: Rendered,
+    side_by_side: int,
 ) -> Line:
+    """``side_by_side``: most calls of the purpose that the stage makes at once."""
     seen = assumed.seen.get(purpose)
     if seen is not None:
         prompt, answer = seen.prompt_tokens, seen.answer_tokens
@@ -186,9 +199,8 @@ def _line(
     width = config.engine.concurrency if features.slots is None else features.slots
     if stage != "users":
         width *= _workers(config)
-    wide = config.pairing.pairs * config.generator.candidates
     overlaps = seen is not None or assumed.side_by_side
-    at_once = min(width, _EXPANSION_AT_ONCE.get(purpose, wide), max(1.0, calls)) if overlaps else 1.0
+    at_once = min(width, side_by_side, max(1.0, calls)) if overlaps else 1.0
     budget = config.budget
     return Line(
         stage,
@@ -209,7 +221,9 @@ def _workers(config: Config) -> int:
     return min(executor.workers or 1, executor.shards or config.pairing.pairs, config.pairing.pairs)
 
 
-def _notes(config: Config, assumed: Assumptions, folder: Path | None, lines: tuple[Line, ...]) -> tuple[str, ...]:
+def _notes(
+    config: Config, assumed: Assumptions, rendered: Rendered, folder: Path | None, lines: tuple[Line, ...]
+) -> tuple[str, ...]:
     notes = [
         "Prompts are rendered with this run's seeds and templates; a token is taken as 4 characters, since no model is "
         "loaded."
@@ -223,6 +237,8 @@ def _notes(config: Config, assumed: Assumptions, folder: Path | None, lines: tup
         f"Accepted ({source}): {assumed.attributes_accepted:.0%} of new attributes, {assumed.candidates_survive:.0%} of "
         "candidates; each candidate is taken to reach the filters."
     )
+    if rendered.hand_written:
+        notes.append("The sample's candidates were refused, so the Critic's calls are those on hand-written examples.")
     notes.append("Time is that of the calls, side by side; the small models' own time comes on top.")
     if config.loop.method != "few-shot":
         made = config.loop.iterations - 1

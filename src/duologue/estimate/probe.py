@@ -15,7 +15,7 @@ from duologue.backends.scripted import ScriptedBackend
 from duologue.config.sections import Config
 from duologue.conversations.critic.critic import Critic
 from duologue.conversations.critic.protocol import CriticContext
-from duologue.conversations.examples import shipped_examples
+from duologue.conversations.examples import Example, shipped_examples
 from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
 from duologue.conversations.generator.registry import make_generator
 from duologue.conversations.pool import Pool
@@ -30,6 +30,8 @@ CANDIDATES = 24
 """Candidates of the sample."""
 REVIEWED = 4
 """Candidates of the sample that the experts look at."""
+LEAST_REVIEWED = 2
+"""Where fewer came, hand-written conversations are added: a tournament needs two."""
 SEEDS = 100
 """Seed attributes of the sample."""
 
@@ -74,6 +76,8 @@ class Rendered:
     review: dict[str, Tally] = field(default_factory=dict)
     """Of the filters, and of the quality experts' scores."""
     reviewed: int = 0
+    hand_written: int = 0
+    """Of those that the experts looked at: conversations that ship with duologue, for want of candidates."""
     duel: dict[str, Tally] = field(default_factory=dict)
     """Of one meeting of two candidates under every quality expert."""
 
@@ -105,7 +109,9 @@ async def render(seeds: Seeds, config: Config, features: Features, model: str) -
     probe = Probe(model, features, config.seed)
     made = await _candidates(seeds, config, probe, rendered)
     rendered.generator = probe.tallies
-    await _critic(made, config, features, model, rendered)
+    examples = shipped_examples()[: max(0, LEAST_REVIEWED - len(made))]
+    rendered.hand_written = len(examples)
+    await _critic([*made, *map(_candidate, examples)], config, features, model, rendered)
     return rendered
 
 
@@ -180,12 +186,17 @@ async def _critic(
             scores[expert.name][candidate.id] = await expert.score(candidate, verdicts)
     rendered.review, rendered.reviewed = probe.tallies, len(said)
     probe.tallies = {}
-    if len(said) >= 2:
-        one, other = made[0], made[1]
-        for expert in critic.quality:
-            for first, second in [(one, other), (other, one)][: 2 if expert.both_orders else 1]:
-                await expert.compare(first, second, scores[expert.name])
+    one, other = made[:2]
+    for expert in critic.quality:
+        for first, second in [(one, other), (other, one)][: 2 if expert.both_orders else 1]:
+            await expert.compare(first, second, scores[expert.name])
     rendered.duel = probe.tallies
+
+
+def _candidate(example: Example) -> Candidate:
+    one, other = (Profile.of(tuple(map(Attribute.of, texts))) for texts in (example.user_1, example.user_2))
+    pair = Pair(f"p-{example.id}", 0, one, other)
+    return Candidate(f"k-{example.id}", pair, 1, 0, 0, example.utterances, "turns", "", "", 0)
 
 
 def _pair(seeds: Seeds, config: Config, index: int) -> Pair:

@@ -156,8 +156,8 @@ def _refuse_impossible(n: int, old: int, config: PairingConfig) -> None:
     most = n * min(k, n - 1) // 2 if not old else n * min(k, n - 1 + old)
     if most < config.pairs:
         raise ImpossibleRequest(
-            f"{config.pairs} pairs need at least {max(2, -(-2 * config.pairs // k))} profiles where each takes part in at "
-            f"most {k}, and there are {n}: lower pairing.pairs, raise pairing.pairs_per_user, or give more profiles"
+            f"{n} {'new ' if old else ''}profiles make at most {most} pairs where each takes part in at most {k}, and "
+            f"{config.pairs} are asked for: lower pairing.pairs, raise pairing.pairs_per_user, or give more profiles"
         )
 
 
@@ -194,13 +194,15 @@ class _Matcher:
         self._alike = Alike(profiles, config.max_alike)
         self._any = False
         """Whether users who are nearly the same may meet: only when there is nobody else."""
+        self._spared = False
+        """Whether two users did not meet because they are nearly the same."""
         self._uses = [0] * len(profiles)
         self._free = np.full(len(profiles), config.pairs_per_user > 0)
         self._vectors: Floats | None = None
 
     def match(self, pool: Sequence[int], quota: int, *, alike: bool = False) -> None:
         """Find up to ``quota`` more pairs among the users of ``pool``, by each policy in turn."""
-        self._any = alike
+        self._any, self._spared = alike, False
         goal = self.found + quota
         for rank, policy in enumerate(self._policies):
             while self.found < goal:
@@ -208,6 +210,22 @@ class _Matcher:
                 # Who has no free partner left in its list gets a new list, of those still free.
                 if len(free) < 2 or not self._take(policy, rank, free, goal):
                     break
+        if self._spared:
+            self._match_mixed(pool, goal)
+
+    def _match_mixed(self, pool: Sequence[int], goal: int) -> None:
+        """Look for pairs inside small random groups, where a policy names everybody.
+
+        Of somebody with many copies the best partners are the copies alone, and others who are free are not named.
+        """
+        for rank, policy in enumerate(self._policies):
+            before = -1
+            while before < self.found < goal:
+                before = self.found
+                free = [i for i in pool if self._uses[i] < self._most]
+                self._rng.shuffle(free)
+                for start in range(0, len(free) - 1, PARTNERS):
+                    self._take(policy, rank, sorted(free[start : start + PARTNERS]), goal)
 
     def ordered(self) -> npt.NDArray[np.void]:
         """All pairs found: those of the asked policy first, the strongest first."""
@@ -235,6 +253,7 @@ class _Matcher:
         key = low * len(self._profiles) + high
         if i != j and high >= self._old and key not in self._met and max(self._uses[i], self._uses[j]) < self._most:
             if not self._any and self._alike(low, high):
+                self._spared = True
                 return
             self._met.add(key)
             for user in (i, j):

@@ -50,8 +50,6 @@ def collect(raw: Iterable[Iterable[str]], source: str, format_name: str, limit: 
     known: set[str] = set()
     read = blank = inside = identical = empty = 0
     for number, texts in enumerate(raw, 1):
-        if limit is not None and len(profiles) >= limit:
-            break
         attributes = []
         for text in map(clean, texts):
             if not _visible(text):
@@ -73,6 +71,9 @@ def collect(raw: Iterable[Iterable[str]], source: str, format_name: str, limit: 
             identical += 1
         else:
             profiles[frozenset(kept)] = kept
+            # Before the reader goes on: what stands behind may be broken.
+            if limit is not None and len(profiles) >= limit:
+                break
     if not profiles:
         raise SeedError(f"{source} holds no persona attribute; give at least one sentence such as: I like tea.")
     notes = [

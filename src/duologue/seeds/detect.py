@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 from typing import Literal
 
@@ -12,6 +13,7 @@ from duologue.seeds.spc import PERSONAS_1, PERSONAS_2
 FileFormat = Literal["text", "jsonl", "csv", "personachat"]
 
 _BY_SUFFIX: dict[str, FileFormat] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv"}
+_JSON_OBJECT = re.compile(r'\{\s*"')
 _LOOKED_AT = 20
 """Lines with text that are looked at."""
 
@@ -31,7 +33,7 @@ def detect(name: str, text: str) -> FileFormat:
             if len(lines) == _LOOKED_AT:
                 break
     first = lines[0].strip().lower() if lines else ""
-    if first.startswith('{"'):
+    if _JSON_OBJECT.match(first):
         return "jsonl"
     if PERSONAS_1 in first or PERSONAS_2 in first:
         return "csv"

@@ -54,12 +54,19 @@ def read_hub(source: str) -> Iterator[list[str]]:
 def parse_source(source: str) -> tuple[str, str | None]:
     """(id or local folder, split or None) of ``hf:ID[:SPLIT]``. Raises :class:`SeedError` when it names neither."""
     rest = source.removeprefix(PREFIX)
-    if rest and Path(rest).exists():
+    if rest and _there(rest):
         return rest, None
     name, _, split = rest.partition(":")
-    if not _ID.match(name) and not (name and Path(name).is_dir()):
+    if not _ID.match(name) and not (name and _there(name) and Path(name).is_dir()):
         raise SeedError(f"{shorten(source)} names no data set; write hf:OWNER/NAME, hf:OWNER/NAME:SPLIT or hf:FOLDER")
     return name, split or None
+
+
+def _there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # longer than a name may be
+        return False
 
 
 def _load(name: str, source: str) -> Mapping[str, Any]:

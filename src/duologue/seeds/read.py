@@ -13,7 +13,7 @@ from duologue.seeds.detect import FileFormat, detect
 from duologue.seeds.jsonl import read_jsonl
 from duologue.seeds.personachat import read_personachat
 from duologue.seeds.plain import read_plain
-from duologue.seeds.source import read_text
+from duologue.seeds.source import check_lines, read_text
 from duologue.seeds.spc import read_spc
 
 _READERS: dict[FileFormat, Callable[[str, str], Iterator[list[str]]]] = {
@@ -41,7 +41,17 @@ def read_seeds(config: SeedsConfig) -> Seeds:
         return collect(hub.read_hub(config.path), config.path, "hub", config.limit)
     if config.format == "hub":
         return collect(hub.read_hub(hub.PREFIX + config.path), config.path, "hub", config.limit)
-    path = Path(config.path).expanduser()
+    path = _path(config.path)
     text = read_text(path)
     name: FileFormat = detect(path.name, text) if config.format == "auto" else config.format
+    if name in ("text", "personachat"):
+        check_lines(text, config.path)
     return collect(_READERS[name](text, config.path), config.path, name, config.limit)
+
+
+def _path(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        # A file such as ~notes.txt, where there is no user notes.txt.
+        return Path(name)

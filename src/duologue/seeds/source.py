@@ -9,7 +9,7 @@ from duologue.errors import SeedError
 from duologue.text import printable
 
 MAX_LINE = 10_000
-"""Most characters in one line of a seed file."""
+"""Most characters of one attribute, and of one line where a line is an attribute."""
 MAX_BYTES = 512 * 1024 * 1024
 """Largest seed file that is read."""
 SHOWN = 60
@@ -32,8 +32,8 @@ def shorten(text: str) -> str:
 def read_text(path: Path) -> str:
     """Return the text of a UTF-8 file (with or without byte order mark), line ends untouched.
 
-    Raises :class:`SeedError` when there is no such file, it can't be read, is empty, is not text, is in another
-    encoding, or has a line of more than :data:`MAX_LINE` characters.
+    Raises :class:`SeedError` when there is no such file, it can't be read, is empty, is not text, or is in another
+    encoding.
     """
     data = _read_bytes(path)
     for bom, name in _OTHER_BOMS:
@@ -59,12 +59,16 @@ def read_text(path: Path) -> str:
         ) from error
     if not text.strip():
         raise SeedError(f"{path} is empty; give a file with at least one persona attribute")
+    return text
+
+
+def check_lines(text: str, source: str) -> None:
+    """Raises :class:`SeedError` when a line has more than :data:`MAX_LINE` characters; for formats with an attribute a line."""
     for number, line in enumerate(split_lines(text), 1):
         if len(line) > MAX_LINE:
             raise SeedError(
-                f"{path}: line {number} has {len(line):,} characters, more than {MAX_LINE:,}; one attribute is one sentence"
+                f"{source}: line {number} has {len(line):,} characters, more than {MAX_LINE:,}; one attribute is one sentence"
             )
-    return text
 
 
 def split_lines(text: str) -> list[str]:

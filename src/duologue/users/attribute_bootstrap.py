@@ -104,7 +104,7 @@ async def bootstrap_attributes(
     history: list[bool] = []
     most = 4 * target + config.acceptance_window
     ledger.begin("attribute", target)
-    most_of_wave = _wave(target)
+    most_of_wave = wave_of(target)
     stopped: Stopped = "target"
     while len(new) < target:
         if not order.queries or not known.texts:
@@ -141,7 +141,7 @@ async def bootstrap_attributes(
     return Bootstrapped(tuple(new), tuple(answered), np.array(known.vectors[len(seeds) :]), stopped)
 
 
-def _wave(target: int) -> int:
+def wave_of(target: int) -> int:
     return WAVE if target < MANY else min(MANY_WAVE, max(WAVE, target // SHARE))
 
 

@@ -23,6 +23,8 @@ WAVE = 64
 MANY = 20_000
 MANY_WAVE = 1024
 """The same where so many profiles are wanted: refused members are few at last, and so are the batches of small waves."""
+NOTED = 4096
+"""Given profiles that inference is asked about at once, so that its questions about all of them need no memory."""
 ROUNDS = 12
 """Times the refused members of a profile are drawn anew before it is abandoned."""
 TRIES = 2_000
@@ -246,11 +248,11 @@ def _notes(profiles: Sequence[Profile], config: ProfilesConfig, embedder: Embedd
             if rows.setdefault(attribute.id, len(attributes)) == len(attributes):
                 attributes.append(attribute)
     checks = Consistency(attributes, config, embedder, nli)
-    groups = [[rows[a.id] for a in profile.attributes] for profile in profiles]
-    # Pair by pair only: a note is not worth an inference over the joined members of every given profile.
-    found = checks.conflicts(groups, set_level=False)
     notes = []
-    for conflicts in found:
-        wrong = [c.reason for c in conflicts if c.by == "contradiction"]
-        notes.append(f"kept as given, though {'; '.join(wrong)}" if wrong else "")
+    for start in range(0, len(profiles), NOTED):
+        groups = [[rows[a.id] for a in profile.attributes] for profile in profiles[start : start + NOTED]]
+        # Pair by pair only: a note is not worth an inference over the joined members of every given profile.
+        for conflicts in checks.conflicts(groups, set_level=False):
+            wrong = [c.reason for c in conflicts if c.by == "contradiction"]
+            notes.append(f"kept as given, though {'; '.join(wrong)}" if wrong else "")
     return notes

@@ -22,7 +22,8 @@ MAX_QUERY_CHARS = 120
 """Most characters of a query where a grammar forces its form."""
 DRAWS = 3
 """Times a category's query is asked for before the category stays without one."""
-_WAVE = 256
+WAVE = 256
+"""Most queries asked for at once."""
 
 
 async def induce_queries(
@@ -44,8 +45,8 @@ async def induce_queries(
     todo = list(range(len(categories)))
     for draw in range(DRAWS):
         again: list[int] = []
-        for start in range(0, len(todo), _WAVE):
-            wave = todo[start : start + _WAVE]
+        for start in range(0, len(todo), WAVE):
+            wave = todo[start : start + WAVE]
             requests = [_request(*categories[i], draw, shown, caller, sampling, seed) for i in wave]
             for i, answer in zip(wave, await ask_all(caller, requests), strict=True):
                 read[i] = read_query(answer, "query_induction")

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from duologue.conversations.critic.guards.assistant_voice import assistant_phrase
 from duologue.text import content_words, first_person, is_question, normalise, sentences, words
 
 MAX_QUERY_WORDS = 20
@@ -19,15 +20,20 @@ CONTENT_OVERLAP = 0.8
 """A sentence repeats another when they share at least this part of all their content words (Jaccard index)."""
 
 _PLACEHOLDER = re.compile(r"[\[\](){}<>|\\]|_{2,}|\.{4,}|\bx{3,}\b|\b(?:insert|your) name\b", re.IGNORECASE)
-_ASSISTANT = re.compile(
-    r"\bas an? (?:ai|artificial|language model|assistant|chatbot)\b|\blanguage model\b|\b(?:ai|virtual) (?:assistant|model)\b"
-    r"|\bi(?:'m| am) an? (?:ai|bot|chatbot|assistant)\b|^(?:sure|certainly|of course|absolutely|okay|ok)\b"
-    r"|^here(?:'s| is| are)\b|^i(?:'m| am) sorry but\b|\bi (?:can't|cannot|can not|am unable to) (?:assist|help|provide|answer|fulfill)\b"
+_OPENING = re.compile(
+    r"^(?:sure|certainly|of course|absolutely|okay|ok)\b|^here(?:'s| is| are)\b|^i(?:'m| am) sorry but\b"
+    r"|\bi(?:'m| am) an? (?:bot|assistant)$|\bi (?:can't|cannot|can not|am unable to) (?:assist|help|provide|answer|fulfill)\b"
 )
+"""How an answer to an instruction begins; a guard of conversations knows the rest of an assistant's phrases."""
+_SENTENCES = r"(?:sentences?|questions?|persona|attributes?)\b"
 _LEAK = re.compile(
-    r"\b(?:new|given|above|previous|following|short|known) (?:sentences?|questions?|persona|attributes?)\b"
-    r"|\b(?:starts?|starting|begins?) with i or my\b|\bpersona attributes?\b|\b(?:this|the|that) (?:question|sentence) is\b"
+    rf"\b(?:given|above|previous|following) {_SENTENCES}|\b(?:the|this|that|these|those|another|my) (?:new|short|known) {_SENTENCES}"
+    r"|\bsentences? about (?:me|myself)\b|\b(?:starts?|starting|begins?) with i or my\b|\bpersona attributes?\b"
+    r"|\b(?:this|the|that) (?:question|sentence) is\b"
 )
+_MAYBE_LEAK = re.compile(rf"\b(?:new|short|known) {_SENTENCES}")
+"""Talk about the task unless somebody tells of themselves: "My favorite short sentences are haiku"."""
+_ONESELF = re.compile(r"(?:i|my)\b")
 _COORDINATION = r"(?:and|but|yet|or)(?: (?:also|really|still|i also|i))?"
 _ANTONYMS = (
     ("love", "hate"),
@@ -96,12 +102,13 @@ def empty(text: str, limits: Limits) -> str | None:
 
 def assistant_voice(text: str, limits: Limits) -> str | None:
     """The model speaks as an assistant ("Sure, here is")."""
-    return "speaks as an assistant" if _ASSISTANT.search(normalise(text)) else None
+    return "speaks as an assistant" if _OPENING.search(normalise(text)) or assistant_phrase(text) else None
 
 
 def prompt_leak(text: str, limits: Limits) -> str | None:
     """It talks about the task, or copies an example of the prompt."""
-    if _LEAK.search(normalise(text)):
+    bare = normalise(text)
+    if _LEAK.search(bare) or (_MAYBE_LEAK.search(bare) and not _ONESELF.match(bare)):
         return "talks about the task"
     return "copies an example of the prompt" if any(_alike(text, e) for e in limits.examples) else None
 
