@@ -206,6 +206,7 @@ def test_other_seeds_are_refused(finished: Path, tmp_path: Path) -> None:
         (["export", "{tmp}", "--to", "x.jsonl"], "run.sqlite"),
         (["stats", "{tmp}/nothing"], "nothing"),
         (["export", "{run}", "--format", "docx", "--to", "x"], "docx"),
+        (["export", "{run}", "--split", "dev", "--to", "x"], "there is no split 'dev'; splits: train, valid, test"),
         (["models", "pull", "gpt-99"], "gpt-99"),
         (["init", "x.yaml", "--preset", "slow"], "slow"),
         (["swim"], "see duologue --help"),

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import duologue.api as api
 from duologue.backends.protocol import Answer, Request
 from duologue.backends.scripted import ScriptedBackend
+from duologue.cli.app import app
 from duologue.config.load import load_config
 from duologue.config.sections import Config
-from duologue.errors import CallError
+from duologue.errors import CallError, StoreError
+from duologue.store.reading import RunReader
 
 SEEDS = Path(__file__).parent / "seeds.txt"
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x1b[31m\u202efdp.exe\x9b5m\r[bold red]__import__('os').system('true')[/]"
@@ -84,7 +89,26 @@ def test_counts_reuse_tokens_money_and_time_by_purpose(finished: tuple[Path, api
     assert all(f["kind"] == "give_up" and "can't answer" in f["message"] for f in data["failures"])
     again = duologue("calls", out, "--export", exported)
     assert again.returncode == 2
-    assert str(exported) in again.stderr.replace("\n", "")
+    assert again.stderr == f"duologue: {exported} exists already; name another file\n"
+
+
+def test_an_export_that_fails_leaves_nothing_and_can_be_made_again(
+    finished: tuple[Path, api.RunResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = tmp_path / "not there yet" / "log.jsonl"
+    command = ["calls", str(finished[0]), "--export", str(to)]
+    calls = RunReader.calls
+
+    def damaged(self: RunReader) -> Iterator[dict[str, Any]]:
+        yield from itertools.islice(calls(self), 3)
+        raise StoreError("a logged call's text is missing")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunReader, "calls", damaged)
+        assert isinstance(CliRunner().invoke(app, command).exception, StoreError)
+    assert list(to.parent.iterdir()) == []
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert len(to.read_bytes().splitlines()) > 3
 
 
 def test_what_is_exported_is_the_request_and_the_answer_as_they_were(finished: tuple[Path, api.RunResult]) -> None:

@@ -89,6 +89,8 @@ def test_an_evaluation_prints_links_and_needs_the_token(make_run: Callable[..., 
     done = CliRunner().invoke(app, ["review", str(one), "--results", str(tmp_path / "r.json")])
     assert done.exit_code == 0
     assert "0 answers written" in done.output
+    again = CliRunner().invoke(app, ["review", str(one), "--results", str(tmp_path / "r.json")])
+    assert str(again.exception) == f"{tmp_path / 'r.json'} exists already; name another file"
     token.chmod(0o644)
     refused = CliRunner().invoke(app, ["review", *arguments, "--no-browser"])
     assert "others can read it" in str(refused.exception)
@@ -102,7 +104,7 @@ def test_links_for_other_machines_name_this_one(make_run: Callable[..., Path], t
     shown = [address for line in lines for address in re.findall(r"http://[^/:]+", line)]
     assert set(shown) == {f"http://{socket.gethostname()}"}
     assert len(shown) == 2
-    assert "Note: quality: 3 tasks in place of 4, for there are no more conversations" in lines
+    assert "Note: quality: 2 tasks in place of 4, for there are no more conversations" in lines
 
 
 @pytest.mark.parametrize(
@@ -115,6 +117,7 @@ def test_links_for_other_machines_name_this_one(make_run: Callable[..., Path], t
         (("RUN", "--annotators", "a,b", "--per-item", "3"), "there are 2 annotators"),
         (("RUN", "--annotators", "a,a"), "name of their own"),
         (("RUN", "--results", "r.json"), "nothing was evaluated"),
+        (("hf:org/name",), "hf:org/name: a review is of data on this machine; save the data set as Parquet"),
         (("RUN", "--host", "203.0.113.7"), "can't listen"),
         (("RUN", "--host", ""), "--host: is empty"),
     ],

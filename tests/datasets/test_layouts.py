@@ -35,6 +35,9 @@ ROWS: list[Mapping[str, object]] = [
     },
     {"persona_bot": ["I b.", "I c."], "persona_Guest": ["I a."], "turns": [["Guest", "Hi."], ["bot", "Ho."]]},
     {"persona_a": ["I a."], "persona_b": ["I b.", "I c."], "dialogue": ["Hi.", "Ho."]},
+    {"persona_user_1": ["I a."], "persona_user_2": "I b.\nI c.", "turns": [["user_1", "Hi."], ["user_2", "Ho."]]},
+    {"persona_user_Ann": "I b.\nI c.", "persona_user_Bob": ["I a."], "turns": [["user Bob", "Hi."], ["Ann", "Ho."]]},
+    {"persona_1": ["I a."], "persona_2": ["I b.", "I c."], "turns": [["Bob", "Hi."], ["Ann", "Ho."]]},
 ]
 
 
@@ -74,6 +77,11 @@ def test_what_a_row_can_lack(change: Mapping[str, object], what: str) -> None:
         dialogue_of({**ROWS[1], **change}, HERE)
 
 
+def test_two_profiles_of_one_speaker_are_a_bad_row() -> None:
+    with pytest.raises(BadRow, match="two profiles of one speaker"):
+        dialogue_of({"persona_1": "I a.", "persona_user_1": "I b.", "turns": ["Hi."]}, HERE)
+
+
 def test_unknown_keys_are_no_layout() -> None:
     assert layout_of(["text", "label"]) is None
     with pytest.raises(BadRow, match="no known layout"):
@@ -100,7 +108,7 @@ def test_lines_without_label_go_on_the_utterance_before() -> None:
         labelled("Hi.\nUser 1: Ho.")
 
 
-@given(st.dictionaries(st.sampled_from([*ROWS[0], *ROWS[3], "persona_a", "persona_b", "turns", "id"]), st.recursive(
+@given(st.dictionaries(st.sampled_from([*ROWS[0], *ROWS[3], "persona_a", "persona_1", "persona_user_1", "persona_user_2", "turns", "id"]), st.recursive(
     st.none() | st.text(max_size=5) | st.integers(0, 3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["speaker", "text", "attributes"]), inner),
     max_leaves=8,

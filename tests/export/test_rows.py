@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from duologue.export.rows import coverage, row_of, storable
 from duologue.records import Conversation, Evidence, Verdict
+from duologue.store.codec import clean
 
 
 def test_row(one: Conversation) -> None:
@@ -104,5 +105,7 @@ def test_coverage_is_null_when_not_measured(make: Callable[..., Conversation], o
 
 
 def test_storable_replaces_only_lone_surrogates() -> None:
+    # Exports and the store hold texts alike.
+    assert storable is clean
     assert storable("a\ud83d b\U0001f600") == "a\ufffd b\U0001f600"
     assert storable("a\x00\u2028") == "a\x00\u2028"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -159,6 +160,24 @@ def test_the_manifest_of_somebody_else_is_left_alone(tmp_path: Path, conversatio
         write_shards(conversations, str(tmp_path), {})
     assert names(str(tmp_path)) >= {MANIFEST}
     assert "a web app" in (tmp_path / MANIFEST).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["../victim.txt", "victim.txt", "part-00000-0123456789ab.parquet/../../victim.txt", 5])
+def test_a_manifest_that_names_other_files_than_shards_deletes_none(
+    tmp_path: Path, conversations: list[Conversation], name: object
+) -> None:
+    folder = tmp_path / "data"
+    write_shards(conversations, str(folder), {})
+    victims = [tmp_path / "victim.txt", folder / "victim.txt"]
+    for victim in victims:
+        victim.write_text("mine", encoding="utf-8")
+    manifest = json.loads((folder / MANIFEST).read_bytes())
+    manifest["shards"].append({**manifest["shards"][0], "path": name})
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    for use in (lambda: write_shards(conversations[:1], str(folder), {}), lambda: check_storage(str(folder))):
+        with pytest.raises(UsageError, match="none of duologue's"):
+            use()
+    assert [victim.read_text(encoding="utf-8") for victim in victims] == ["mine", "mine"]
 
 
 @pytest.mark.parametrize("address", ["nowhere://a/b", "s4://x"])

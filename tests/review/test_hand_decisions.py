@@ -14,6 +14,8 @@ import orjson
 import pytest
 from tests.review.pages import post, rows_listed
 
+from duologue.export import export_run
+from duologue.review.database import place_of
 from duologue.store.reading import RunReader
 
 Serve = Callable[..., Any]
@@ -61,6 +63,44 @@ def test_decisions_are_rows_and_can_be_taken_along(
     (run / "review-index.sqlite").unlink()
     client, _ = serve_review(run)
     assert rows_listed(client, "hand=any") == 2
+
+
+@pytest.mark.parametrize("kind", ["run", "file"])
+def test_the_list_follows_the_decisions_that_it_missed(
+    serve_review: Serve, write_run: Callable[..., Path], tmp_path: Path, kind: str
+) -> None:
+    data = write_run(tmp_path / "run", 4, lost=(3,))
+    with RunReader(data) as reader:
+        talks = {c.id: c.candidate.utterances for c in reader.conversations()}
+        lost = next(c for i in reader.items("candidate", status="rejected") if (c := reader.judged(i)) is not None)
+    if kind == "file":
+        data = tmp_path / "data.jsonl"
+        with RunReader(tmp_path / "run") as reader:
+            export_run(reader, "jsonl", data)
+    client, review = serve_review(data)
+    assert rows_listed(client, "hand=any") == 0
+    # As if the review had been killed after the commit and before the list was told.
+    record = review.decisions.record
+    asyncio.run(record("c-000000000000", talks["c-000000000000"], "reject", "rosa"))
+    asyncio.run(record("c-000000000001", talks["c-000000000001"], "accept", "rosa"))
+    asyncio.run(record("c-000000000002", ("Another text.",), "reject", "rosa"))
+    if kind == "run":
+        asyncio.run(record("c-000000000003", (), "choose", "rosa", chosen=lost))
+    review.close()
+    client, review = serve_review(data)
+    chosen = int(kind == "run")
+    assert rows_listed(client, "hand=any") == 2 + chosen
+    counts = [rows_listed(client, f"hand={mark}") for mark in ("rejected", "accepted", "chosen")]
+    assert counts == [1, 1, chosen]
+    asyncio.run(review.decisions.record("c-000000000001", talks["c-000000000001"], "clear", "rosa"))
+    review.close()
+    client, review = serve_review(data)
+    assert rows_listed(client, "hand=accepted") == 0
+    review.close()
+    # Decisions that can't be read are moved away, as the message says.
+    place_of(data).rename(tmp_path / "away.sqlite")
+    client, _ = serve_review(data)
+    assert rows_listed(client, "hand=any") == 0
 
 
 def test_the_page_of_decisions_says_how_many_it_does_not_show(

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from duologue.api import run
 from duologue.config.load import load_config
+from duologue.config.sections import SeedsConfig
 from duologue.errors import ConfigError, ImpossibleRequest, StoreError, UsageError
 from duologue.export.rows import row_of
 from duologue.publish import Options, publish
 from duologue.publish.sources import seeds_of
 from duologue.records import Pair
 from duologue.store.reading import RunReader
+from duologue.versions.base import read_base
 from duologue.versions.diff import diff, open_version
-from duologue.versions.extend import extend
+from duologue.versions.extend import _config, extend
 
 OLD = """I bake bread in a small shop.
 I have two brown dogs.
@@ -243,11 +246,84 @@ def test_too_few_seeds_and_wrong_flags_are_one_line_and_change_nothing(folder: P
         assert [r.id for r in reader.revisions()] == [1]
 
 
+def made_with(run: Path) -> Mapping[str, Any]:
+    with RunReader(run) as reader:
+        return reader.revision().config
+
+
+def test_every_override_holds(folder: Path) -> None:
+    overrides = {
+        "pairing.pairs": 2,
+        "profiles.count": 4,
+        "seeds.limit": 9,
+        "seeds.format": "text",
+        "generator.sampling.temperature": 0.5,
+        "critic.judge.name": "scripted",
+        "critic.judge.backend": "scripted",
+        "executor": "local",
+        "loop": {"regenerations": 2},
+        "budget.max_tokens": None,
+    }
+    extend(folder / "run", str(folder / "new.txt"), overrides=overrides)
+    config = made_with(folder / "run")
+    for path, value in {**overrides, "loop": 2, "executor": "local"}.items():
+        found: Any = config
+        for name in {"loop": "loop.regenerations", "executor": "executor.kind"}.get(path, path).split("."):
+            found = found[name]
+        assert found == value, path
+    # What they don't say is the version's.
+    assert (config["loop"]["iterations"], config["profiles"]["size"]) == (1, 3)
+    assert config["seeds"]["path"] == str(folder / "new.txt")
+    assert len(rows(folder / "run")) == 7
+
+
+def test_a_version_does_not_hand_on_its_seeds_nor_how_many_profiles_they_made(folder: Path, tmp_path: Path) -> None:
+    extend(folder / "run", str(folder / "new.txt"), overrides={"seeds.limit": 9, "profiles.count": 4}, pairs=2)
+    (folder / "more.txt").write_text(MORE)
+    extend(folder / "run", str(folder / "more.txt"), pairs=2)
+    config = made_with(folder / "run")
+    assert config["seeds"] == {"path": str(folder / "more.txt"), "format": "auto", "limit": None}
+    assert config["profiles"]["count"] is None
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"executor": "cloud"}, r"executor\.kind: given \"cloud\", expected one of local, ray"),
+        ({"critic.judge.name": ""}, r"critic\.judge\.name"),
+        ({"pairing.pears": 2}, r"pairing\.pears: unknown key; did you mean pairing\.pairs"),
+        ({"pairing.pairs.most": 2}, r"pairing\.pairs: given"),
+        ({"pairing": 2}, "pairing: given 2, expected a section"),
+        (
+            {"seeds.path": "other.txt"},
+            r"seeds\.path: an extension takes its seeds from .*new\.txt; leave the override out",
+        ),
+        ({"pairing": {"pairs": 3}}, r"pairing\.pairs: 2 are asked for as pairs already; leave the override out"),
+    ],
+)
+def test_an_override_that_can_not_be_is_one_line(folder: Path, overrides: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as raised:
+        extend(folder / "run", str(folder / "new.txt"), pairs=2, overrides=overrides)
+    assert "\n" not in str(raised.value)
+    with RunReader(folder / "run") as reader:
+        assert [r.id for r in reader.revisions()] == [1]
+
+
+def test_overrides_may_be_whatever_load_config_takes(folder: Path) -> None:
+    with RunReader(folder / "run") as reader:
+        base = read_base(reader)
+    made = _config(base, "x", None, {"executor": "ray", "model.adapter": folder / "adapter", "seeds.limit": 3})
+    assert (made.executor.kind, made.model.adapter) == ("ray", str(folder / "adapter"))
+    assert (made.seeds, made.pairing.pairs) == (SeedsConfig(path="x", limit=3), 5)
+    assert _config(base, "x", 2, {"splits.train": 0.9, "splits.test": 0.0}).splits.valid == 0.1
+
+
 def test_versions_are_named_with_an_at(folder: Path) -> None:
     with pytest.raises(StoreError, match="it has no revision 7"):
         open_version(f"{folder / 'run'}@7")
-    with pytest.raises(UsageError, match="write FOLDER, or FOLDER@N"):
-        open_version(f"{folder / 'run'}@x")
+    for number in ("x", "\u00b2", "\u0664", "9" * 30, ""):
+        with pytest.raises(UsageError, match="write FOLDER, or FOLDER@N"):
+            open_version(f"{folder / 'run'}@{number}")
 
 
 def test_an_unfinished_version_is_not_extended(folder: Path) -> None:

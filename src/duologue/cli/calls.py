@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from duologue.errors import UsageError
+from duologue.export.lines import write_lines
+from duologue.export.write import write_file
 from duologue.report.estimate import compact
 from duologue.store.reading import RunReader
 from duologue.text import printable
@@ -137,14 +138,6 @@ def _line(console: Console, text: str) -> None:
 
 
 def _export(reader: RunReader, to: Path) -> int:
-    count = 0
-    try:
-        with to.open("xb") as file:
-            for call in reader.calls():
-                file.write(orjson.dumps(call) + b"\n")
-                count += 1
-    except FileExistsError as error:
-        raise UsageError(f"{to} is there already; name another file") from error
-    except OSError as error:
-        raise UsageError(f"{to} can't be written ({error.strerror}); name another place") from error
-    return count
+    return write_file(
+        lambda path: write_lines(reader.calls(), lambda call: (call,), path), to, mend="name another file"
+    )

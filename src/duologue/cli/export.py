@@ -30,8 +30,6 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
 ) -> None:
     """Write the finished conversations of a run."""
-    if split is not None and split not in ("train", "valid", "test"):
-        raise UsageError(f"--split: {split!r} is not one of train, valid, test")
     chosen: str | Format = format_name
     if exact:
         if format_name != SpcFormat.name:

@@ -51,12 +51,19 @@ def show(
 
 
 def _conversations(reader: RunReader, id_: str | None) -> Iterator[tuple[Conversation, str, list[str]]]:
-    """Conversations of the data set, each with its name and why the tournament chose it."""
+    """Conversations of the data set, each with its name and why the tournament, or that a person, chose it."""
     for conversation in reader.conversations():
         if id_ is None or conversation.id.startswith(id_):
-            candidate = conversation.candidate
-            items = reader.items("conversation", iteration=candidate.iteration, item=candidate.pair.id)
-            yield conversation, conversation.id, [f"chosen: {item.reason}" for item in items if item.reason]
+            yield conversation, conversation.id, _why(reader, conversation)
+
+
+def _why(reader: RunReader, conversation: Conversation) -> list[str]:
+    # What the Critic said is of the run's own winner, not of what a person put in its place.
+    if conversation.hand in ("chosen", "edited"):
+        return [f"{conversation.hand} by hand"]
+    candidate = conversation.candidate
+    items = reader.items("conversation", iteration=candidate.iteration, item=candidate.pair.id)
+    return [f"chosen: {item.reason}" for item in items if item.reason]
 
 
 def _candidates(reader: RunReader, id_: str) -> Iterator[tuple[Conversation, str, list[str]]]:

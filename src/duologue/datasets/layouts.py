@@ -43,10 +43,10 @@ _RULE = re.compile(r"^[\s*_=~#-]+$")
 
 def layout_of(keys: Sequence[str]) -> Layout | None:
     """The layout of a row with these keys, None when it is none of them."""
-    known = {_key(key) for key in keys}
+    known = {key_of(key) for key in keys}
     if {"user_1", "user_2"} <= known and known & set(_TURNS):
         return "native"
-    if {_key(PERSONAS_1), _key(PERSONAS_2), _key(CONVERSATION)} <= known:
+    if {key_of(PERSONAS_1), key_of(PERSONAS_2), key_of(CONVERSATION)} <= known:
         return "spc"
     if sum(key.startswith("persona_") for key in known) == 2 and known & set(_TURNS):
         return "named"
@@ -61,7 +61,7 @@ def split_name(name: str) -> str:
 def dialogue_of(row: Mapping[str, Any], provenance: Provenance, split: str = "") -> Dialogue:
     """Read one row. ``split`` stands where the row names none. Raises :class:`BadRow`."""
     layout = layout_of([str(key) for key in row])
-    by_key = {_key(str(key)): value for key, value in row.items()}
+    by_key = {key_of(str(key)): value for key, value in row.items()}
     if layout is None:
         export = next((name for name, needed in _NOT_READ.items() if needed <= set(by_key)), None)
         what = (
@@ -72,16 +72,16 @@ def dialogue_of(row: Mapping[str, Any], provenance: Provenance, split: str = "")
         raise BadRow(what, ", ".join(map(str, row)))
     irregular = ""
     if layout == "spc":
-        one, two = (attributes(by_key[_key(name)]) for name in (PERSONAS_1, PERSONAS_2))
-        text = _text(by_key[_key(CONVERSATION)], "conversation")
+        one, two = (attributes(by_key[key_of(name)]) for name in (PERSONAS_1, PERSONAS_2))
+        text = _text(by_key[key_of(CONVERSATION)], "conversation")
         utterances = labelled(text)
         irregular = out_of_form(text)
     else:
         turns = next(by_key[name] for name in _TURNS if name in by_key)
-        names = [key.removeprefix("persona_") for key in by_key if key.startswith("persona_")]
-        utterances, order = spoken(turns, names if layout == "named" else ["1", "2"])
-        keys = ("user_1", "user_2") if layout == "native" else tuple(f"persona_{name}" for name in order)
-        one, two = (attributes(by_key[key]) for key in keys)
+        held = {"1": "user_1", "2": "user_2"} if layout == "native" else _named(by_key)
+        utterances, order = spoken(turns, list(held))
+        # Where two other names speak in place of 1 and 2, the profiles are still those of 1 and 2.
+        one, two = (attributes(by_key[held[name]]) for name in (order if set(order) == set(held) else ("1", "2")))
     found = by_key.get("split")
     model = by_key.get("model")
     return made(
@@ -93,6 +93,15 @@ def dialogue_of(row: Mapping[str, Any], provenance: Provenance, split: str = "")
         split=split_name(found) if isinstance(found, str) and found else split,
         irregular=irregular,
     )
+
+
+def _named(row: Mapping[str, Any]) -> dict[str, str]:
+    """By what the turns call a speaker: the key of its profile."""
+    keys = [key for key in row if key.startswith("persona_")]
+    held = {_speaker(key.removeprefix("persona_")): key for key in keys}
+    if len(held) < len(keys):
+        raise BadRow("two profiles of one speaker", ", ".join(keys))
+    return held
 
 
 def made(
@@ -209,12 +218,13 @@ def out_of_form(text: str) -> str:
     return ""
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
+    """A key or column in the form in which keys are compared: lower case, words joined by ``_``."""
     return "_".join(name.lower().replace("_", " ").split())
 
 
 def _speaker(name: object) -> str:
-    return _key(str(name)).removeprefix("user_")
+    return key_of(str(name)).removeprefix("user_")
 
 
 def _text(value: object, what: str) -> str:

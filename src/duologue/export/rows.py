@@ -32,8 +32,11 @@ from __future__ import annotations
 from typing import Any
 
 from duologue.records import Conversation, Evidence, Speaker
+from duologue.store.codec import clean
 
 Row = dict[str, Any]
+storable = clean
+"""A text with lone surrogates, which UTF-8 can't hold, as U+FFFD; any other text as it is."""
 
 
 def row_of(conversation: Conversation) -> Row:
@@ -86,15 +89,6 @@ def coverage(conversation: Conversation, owner: Speaker) -> float | None:
     ids = {a.id for a in conversation.candidate.pair.user(owner).attributes}
     voiced = {e.attribute for e in evidence if e.owner == owner and e.speaker == owner and e.label == "supported"}
     return len(ids & voiced) / len(ids) if ids else 0.0
-
-
-def storable(text: str) -> str:
-    """Return ``text`` with lone surrogates, which UTF-8 can't hold, as U+FFFD; any other text as it is."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
 
 
 def _user(conversation: Conversation, owner: Speaker) -> Row:

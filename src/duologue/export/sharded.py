@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ MANIFEST = "manifest.json"
 ROWS = 10_000
 """Conversations of a shard."""
 LAYOUT = "duologue-parquet-shards-1"
+_SHARD = re.compile(r"part-[0-9]{5,}-[0-9a-f]{12}\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,11 @@ def _read(folder: Folder) -> Manifest | None:
         values = json.loads(data)
         if values["layout"] != LAYOUT:
             raise ValueError(values["layout"])
-        return Manifest(tuple(Shard(**shard) for shard in values["shards"]), values["about"])
+        shards = tuple(Shard(**shard) for shard in values["shards"])
+        # What a manifest names may be deleted, so it names nothing but shards.
+        if other := [shard.path for shard in shards if not _SHARD.fullmatch(shard.path)]:
+            raise ValueError(other[0])
+        return Manifest(shards, values["about"])
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"{folder.address}: holds a {MANIFEST} that is none of duologue's; choose another executor.storage"

@@ -18,6 +18,8 @@ from duologue.export.splits import SPLITS
 from duologue.records import Conversation
 from duologue.store.reading import RunReader
 
+_FORCE = "name another file, or allow replacing it with --force"
+
 
 def export_rows(
     rows: Iterable[Conversation], format_: str | Format, to: Path, *, force: bool = False, split: str | None = None
@@ -68,20 +70,23 @@ def export_run(
     return write_file(lambda path: chosen.write_contests(kept, path), to, force=force)
 
 
-def write_file(write: Callable[[Path], int], to: Path, *, force: bool = False) -> int:
-    """Let ``write`` make a new file, which appears as ``to`` when it is complete; return what it returns."""
+def write_file(write: Callable[[Path], int], to: Path, *, force: bool = False, mend: str = _FORCE) -> int:
+    """Let ``write`` make a new file, which appears as ``to`` when it is complete; return what it returns.
+
+    ``mend`` says what to do where ``to`` exists and ``force`` is false.
+    """
     if to.is_dir():
         raise UsageError(f"{to} is a folder; name a file in it")
     if to.exists() and not to.is_file():
         raise UsageError(f"{to} is not a regular file; name another")
     if not force and os.path.lexists(to):
-        raise UsageError(_exists(to))
+        raise UsageError(_exists(to, mend))
     temporary = to.parent / f".{to.name[:100]}.{secrets.token_hex(4)}.part"
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         count = write(temporary)
         _sync(temporary)
-        _publish(temporary, to, force)
+        _publish(temporary, to, force, mend)
     except OSError as error:
         raise StoreError(
             f"{to} can't be written: {error.strerror or error}; check the path, its rights and the space"
@@ -97,7 +102,7 @@ def _check_split(split: str | None) -> None:
         raise UsageError(f"there is no split {split!r}; splits: {', '.join(SPLITS)}")
 
 
-def _publish(temporary: Path, to: Path, force: bool) -> None:
+def _publish(temporary: Path, to: Path, force: bool, mend: str) -> None:
     if force:
         temporary.replace(to)
         return
@@ -105,11 +110,11 @@ def _publish(temporary: Path, to: Path, force: bool) -> None:
         # Unlike a rename, a link fails when another process has made the file meanwhile.
         os.link(temporary, to)
     except FileExistsError as error:
-        raise UsageError(_exists(to)) from error
+        raise UsageError(_exists(to, mend)) from error
     except OSError:
         # Some file systems know no links.
         if os.path.lexists(to):
-            raise UsageError(_exists(to)) from None
+            raise UsageError(_exists(to, mend)) from None
         temporary.replace(to)
 
 
@@ -118,5 +123,5 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _exists(to: Path) -> str:
-    return f"{to} exists already; name another file, or allow replacing it with --force"
+def _exists(to: Path, mend: str) -> str:
+    return f"{to} exists already; {mend}"

@@ -18,9 +18,12 @@ from duologue.datasets.problems import Problems
 from duologue.datasets.protocol import Reader
 from duologue.datasets.readers.jsonl import JsonlReader
 from duologue.datasets.readers.parquet import ParquetReader, parquet_files
+from duologue.errors import UsageError
 from duologue.records import Attribute, Candidate, Comparison, Conversation, Evidence, Pair, Profile, Verdict
 from duologue.review.index import NO_VALUE, Entry, Index
+from duologue.review.marks import renew
 from duologue.review.source import Contender, Shown
+from duologue.seeds.hub import PREFIX
 from duologue.store.codec import clean, encode, of_plain
 from duologue.store.hand import Hands, applied, basis_of, read_hands
 from duologue.store.reading import Count
@@ -47,7 +50,11 @@ class FileSource:
     is_run = False
 
     def __init__(self, path: Path) -> None:
-        """Raises UsageError when there is no such data set."""
+        """Raises UsageError when there is no such data set, or it is none of this machine."""
+        if str(path).startswith(PREFIX):
+            raise UsageError(
+                f"{path}: a review is of data on this machine; save the data set as Parquet or JSON lines and name that file"
+            )
         self._data = _opened(path)
         self._path = path
         self.name = path.name
@@ -90,6 +97,7 @@ class FileSource:
             # Also of a file of which not one row can be read.
             _note(index, data.problems)
         index.progress.total = index.progress.done
+        renew(index, self, place_of(self._path))
         return taken + len(batch)
 
     def unreadable(self, index: Index) -> Unreadable:

@@ -15,6 +15,7 @@ import orjson
 from duologue.conversations.generator.protocol import Task
 from duologue.records import Comparison, Conversation, Verdict
 from duologue.review.index import NO_VALUE, Entry, Index
+from duologue.review.marks import renew
 from duologue.review.source import Contender, Shown
 from duologue.store.database import FILE_NAME, open_reader
 from duologue.store.hand import FILE_NAME as HANDS
@@ -101,6 +102,8 @@ class RunSource:
                 # A run that goes on records anew what it recalls, which gives new rows and takes the old ones away.
                 index.drop(index.replaced(entries))
             index.take(entries)
+        if whole:
+            renew(index, self, self.folder / HANDS)
         return len(missing)
 
     def _entry(self, row: tuple[Any, ...], hands: Hands) -> Entry:
@@ -110,16 +113,13 @@ class RunSource:
         attributes: list[str] = []
         talk: list[str] = []
         scores: list[tuple[str, str, bool, float]] = []
-        if stage == "conversation" and isinstance(value, Mapping) and "candidate" in value:
+        if stage == "conversation":
             name = "c-" + item.removeprefix("p-")
-            candidate = value["candidate"]
-            attributes, talk = _pair_texts(candidate["pair"]), list(candidate["utterances"])
-            scores = [(v["expert"], v["kind"], bool(v["passed"]), _number(v["value"])) for v in value["verdicts"]]
+            if isinstance(value, Mapping) and "candidate" in value:
+                candidate = value["candidate"]
+                attributes, talk = _pair_texts(candidate["pair"]), list(candidate["utterances"])
+                scores = [(v["expert"], v["kind"], bool(v["passed"]), _number(v["value"])) for v in value["verdicts"]]
             found = hands.get((name, basis_of(talk)))
-            hand = found.mark if found else ""
-        elif stage == "conversation":
-            name = "c-" + item.removeprefix("p-")
-            found = hands.get((name, basis_of(())))
             hand = found.mark if found else ""
         elif stage == "candidate":
             talk = list(value.get("utterances") or ()) if isinstance(value, Mapping) else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def open_version(name: str) -> RunReader:
     folder, at, number = name.rpartition("@")
     if not at or Path(name).is_dir():
         return RunReader(Path(name))
-    if not number.isdigit():
+    if not re.fullmatch("[0-9]{1,9}", number):
         raise UsageError(f"{name}: write FOLDER, or FOLDER@N for its version N; duologue versions FOLDER lists them")
     return RunReader(Path(folder), int(number))
 

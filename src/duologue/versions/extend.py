@@ -11,14 +11,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from duologue.api import RunResult, Watch, run_async
 from duologue.backends.protocol import Backend
 from duologue.config.fingerprint import fingerprint
-from duologue.config.load import load_config
+from duologue.config.load import _long, _merge, _nested, load_config
 from duologue.config.sections import Config
-from duologue.errors import UsageError
+from duologue.errors import ConfigError, UsageError
 from duologue.models.fetch import OnProgress
 from duologue.pipeline import Roles, run_stages
 from duologue.records import Profile
@@ -92,9 +92,10 @@ def extend(
     """Extend the latest finished version in a run folder by what the source ``seeds`` brings, or go on with that.
 
     ``pairs`` new conversations (as many as the version was asked for without it); ``overrides`` are dotted paths of the
-    configuration, which otherwise is the version's. The same call again goes on where it stopped; a finished version is
-    extended further where the source or the options have changed since. Raises UsageError
-    when there is nothing to extend or nothing new in the seeds, and what :func:`duologue.run` raises.
+    configuration as :func:`duologue.load_config` takes them. What they don't say is the version's, but for ``seeds``
+    and ``profiles.count``, which are the defaults. The same call again goes on where it stopped; a finished version is
+    extended further where the source or the options have changed since. Raises UsageError when there is nothing to
+    extend or nothing new in the seeds, ConfigError for an override that can't be, and what :func:`duologue.run` raises.
     """
     folder = Path(folder)
 
@@ -132,15 +133,16 @@ def _begun_with(reader: RunReader, seeds: str) -> int | None:
 
 def _config(base: Base, seeds: str, pairs: int | None, overrides: Mapping[str, object]) -> Config:
     """The version's configuration with new seeds. Raises ConfigError for an override that can't be."""
-    chosen = {**overrides, "pairing.pairs": pairs}
-    load_config(overrides=chosen)
-    values = Config.model_validate(base.revision.config).model_dump(mode="json")
-    chosen |= {"seeds": {"path": seeds, "format": "auto", "limit": None}}
-    for dotted, value in (*chosen.items(), ("profiles.count", None)):
-        *sections, name = dotted.split(".")
-        place = values
-        for section in sections:
-            place = place[section]
-        if value is not None or name == "count":
-            place[name] = value
-    return Config.model_validate(values)
+    asked = {} if pairs is None else {"pairs": pairs}
+    version = _merge(base.revision.config, {"profiles": {"count": None}, "pairing": asked})
+    flags: dict[str, Any] = {}
+    for dotted, value in overrides.items():
+        if value is not None:
+            flags = _merge(flags, _nested(dotted, value))
+    made = load_config(overrides=_merge({**version, "seeds": {"path": seeds}}, _long(flags)))
+    # What a version was extended by tells whether the same call goes on with it.
+    if made.seeds.path != seeds:
+        raise ConfigError(f"seeds.path: an extension takes its seeds from {seeds}; leave the override out")
+    if pairs is not None and made.pairing.pairs != pairs:
+        raise ConfigError(f"pairing.pairs: {pairs} are asked for as pairs already; leave the override out")
+    return made

@@ -43,6 +43,14 @@ def test_a_files_own_name_says_no_split(tmp_path: Path) -> None:
     assert found.split == ""
 
 
+@pytest.mark.parametrize("names", [("user 1", "user 2"), ("User_1", "User_2"), ("persona A", "Persona_B")])
+def test_columns_are_read_however_their_words_are_joined(tmp_path: Path, names: tuple[str, str]) -> None:
+    one, two = names
+    row: dict[str, object] = {one: ["I a."], two: ["I b."], "Utterances": ["Hi.", "Ho."], "extra": 1}
+    (found,) = open_dataset(write(tmp_path / "x.parquet", [row]))
+    assert (found.user_1, found.user_2) == (("I a.",), ("I b.",))
+
+
 def test_a_damaged_row_group_is_one_problem(tmp_path: Path) -> None:
     file = write(tmp_path / "x.parquet", [{**ROW, "user_1": [f"I {i}." * 50]} for i in range(6)])
     import pyarrow.parquet as pq

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from duologue.datasets import Dialogue, Problem, Utterance, open_dataset
+from duologue.datasets.readers import csv_records
 from duologue.datasets.readers.spc import SpcReader
 from duologue.errors import UsageError
 
@@ -52,6 +53,29 @@ def test_each_quote_that_is_never_closed_is_one_bad_row(tmp_path: Path) -> None:
     assert [type(item) for item in found] == [Dialogue, Problem, Problem, Problem, Dialogue]
     assert isinstance(found[-1], Dialogue)
     assert found[-1].provenance.row == 5
+
+
+def test_a_long_cell_is_read_and_the_limit_of_others_stays(tmp_path: Path) -> None:
+    limit = csv.field_size_limit()
+    long = "User 2: " + "o" * 200_000
+    found = read(tmp_path, HEADER + f'A,B,"User 1: Hi\n{long}"\r\nA,B,User 1: Ho\r\n')
+    assert [type(item) for item in found] == [Dialogue, Dialogue]
+    assert isinstance(found[0], Dialogue)
+    assert len(found[0].utterances[1].text) == 200_000
+    assert csv.field_size_limit() == limit
+    (broken, whole) = read(tmp_path, HEADER + 'A,B,"User 1: Hi"x\r\nA,B,User 1: Ho\r\n')
+    assert isinstance(broken, Problem)
+    assert isinstance(whole, Dialogue)
+    assert csv.field_size_limit() == limit
+
+
+def test_a_cell_longer_than_a_line_that_is_held_costs_its_row_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_records, "MAX_LINE", 150_000)
+    line = "User 2: " + "o" * 20_000 + "\n"
+    found = read(tmp_path, HEADER + f'A,B,"User 1: Hi\n{line * 10}"\r\nA,B,User 1: Ho\r\n')
+    assert [type(item) for item in found] == [Problem, Dialogue]
 
 
 ROWS = [

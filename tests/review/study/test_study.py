@@ -58,11 +58,11 @@ def test_what_is_left_out_of_the_tasks_is_told(tmp_path: Path) -> None:
     data.write_bytes(b"\n".join([*map(orjson.dumps, rows), b"broken"]))
     told: list[str] = []
     made = assemble(Plan(str(data), "", ("quality",), 3, 1, ("ann",)), told.append)
-    assert sum(not task.gold for task in made) == 2
+    assert [task.gold for task in made] == [False, True]
     assert told == [
         f"{data}: 1 row left out: not JSON (row 5)",
         f"{data}: 2 left out of the tasks, for they have fewer than 2 or more than 400 utterances",
-        "quality: 2 tasks in place of 3, for there are no more conversations",
+        "quality: 1 tasks in place of 3, for there are no more conversations",
     ]
 
 
@@ -129,6 +129,21 @@ def test_gold_is_made_from_conversations_of_no_other_task(plan: Plan, items: int
         assert not told & {t.hidden["conversation"] for t in picks if not t.gold and t.hidden["set"] == "a"}
 
 
+@pytest.mark.parametrize("items", [1, 9, 16, 40])
+@pytest.mark.parametrize("alone", [True, False])
+def test_gold_of_quality_is_made_from_conversations_of_no_other_task(
+    plan: Plan, tmp_path: Path, items: int, alone: bool
+) -> None:
+    data = tmp_path / "x.jsonl"
+    rows = [{"id": f"{n}", "user_1": [], "user_2": [], "utterances": [f"Hi {n}", "Ho"]} for n in range(12)]
+    data.write_bytes(b"\n".join(map(orjson.dumps, rows)))
+    against = "" if alone else plan.source
+    tasks = assemble(Plan(str(data), against, ("quality",), items, 1, ("ann",)))
+    told = [t.shown["talk"][0][1] for t in tasks if t.gold]
+    assert len(set(told)) == len(told) > 0
+    assert not set(told) & {t.shown["talk"][0][1] for t in tasks if not t.gold}
+
+
 def test_everyone_gets_as_much_and_each_task_its_annotators(plan: Plan, tasks: list[Task]) -> None:
     golds = {t.id for t in tasks if t.gold}
     for names, per_item in ((NAMES, 3), (NAMES[:3], 2), (NAMES, 1), (tuple("abcdefg"), 4), (NAMES[:2], 2)):
@@ -154,7 +169,7 @@ def test_what_the_data_sets_do_not_give_is_said(plan: Plan, tmp_path: Path) -> N
     bare.write_text('{"user_1": [], "user_2": [], "utterances": ["Hi.", "Ho."]}\n')
     with pytest.raises(UsageError, match="has no profiles"):
         assemble(replace(plan, source=str(bare), kinds=("faithfulness",)))
-    assert len(assemble(replace(plan, source=str(bare), against="", kinds=("quality",)))) == 3
+    assert len(assemble(replace(plan, source=str(bare), against="", kinds=("quality",)))) == 1
 
 
 def _task(tasks: list[Task], kind: str, *, gold: bool = False) -> Task:

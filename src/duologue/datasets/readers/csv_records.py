@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import csv
-from collections import deque
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from duologue.datasets.readers.text import MAX_LINE
 
 _Cells = list[str]
 _Whole = Callable[[_Cells], bool]
+_limit = threading.Lock()
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let a cell be as long as a line that is held. The limit is the whole process's, so it is put back."""
+    with _limit:
+        before = csv.field_size_limit()
+        csv.field_size_limit(max(before, MAX_LINE))
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)
 
 
 class CsvRecords:
@@ -20,7 +36,9 @@ class CsvRecords:
 
     def __init__(self, lines: Iterator[str], whole: _Whole) -> None:
         self._lines = lines
-        self._ahead: deque[str] = deque()
+        # Lines that were read, and how many of them are done with: any of a long broken record is at hand at once.
+        self._ahead: list[str] = []
+        self._done = 0
         self._whole = whole
 
     def __iter__(self) -> Iterator[_Cells | csv.Error]:
@@ -59,12 +77,14 @@ class CsvRecords:
                 yield line
 
         try:
-            return next(csv.reader(ahead(), strict=True), []), None, read
+            with _long_cells():
+                return next(csv.reader(ahead(), strict=True), []), None, read
         except csv.Error as error:
             # Where the file ends within a cell, no line shows the error.
             return [], error, read + (self._line(start + read) is None and "end of data" in str(error))
 
     def _line(self, place: int) -> str | None:
+        place += self._done
         while len(self._ahead) <= place:
             line = next(self._lines, None)
             if line is None:
@@ -73,5 +93,7 @@ class CsvRecords:
         return self._ahead[place]
 
     def _drop(self, lines: int) -> None:
-        for _ in range(min(lines, len(self._ahead))):
-            self._ahead.popleft()
+        self._done = min(self._done + lines, len(self._ahead))
+        if 2 * self._done > len(self._ahead):
+            del self._ahead[: self._done]
+            self._done = 0

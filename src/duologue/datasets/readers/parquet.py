@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from duologue.datasets.layouts import dialogue_of, layout_of, split_name
+from duologue.datasets.layouts import dialogue_of, key_of, layout_of, split_name
 from duologue.datasets.problems import BadRow
 from duologue.datasets.protocol import Look
 from duologue.datasets.records import Dialogue, Problem, Provenance
@@ -17,10 +17,10 @@ from duologue.errors import UsageError
 BATCH = 256
 """Rows held in memory at a time."""
 _NEEDED = re.compile(
-    r"^(?:id|split|model|user_[12]|utterances|turns|dialogue|persona_.*|user [12] personas|user_[12]_personas"
-    r"|best generated conversation|best_generated_conversation)$",
-    re.IGNORECASE,
+    r"^(?:id|split|model|user_[12]|utterances|turns|dialogue|persona_.*|user_[12]_personas"
+    r"|best_generated_conversation)$"
 )
+"""Columns that a layout has, by :func:`duologue.datasets.layouts.key_of`."""
 _SPLIT = re.compile(r"^(train|training|valid|validation|val|dev|test)(?![a-z])", re.IGNORECASE)
 
 
@@ -96,7 +96,7 @@ def _rows(path: Path, *, whole: bool = False) -> Iterator[dict[str, Any] | BadRo
             raise UsageError(
                 f"{path}: its columns are {', '.join(names)[:200]}; a data set has user_1, user_2 and utterances"
             )
-        columns = [name for name in names if whole or _NEEDED.match(name)]
+        columns = [name for name in names if whole or _NEEDED.match(key_of(name))]
         for group in range(file.num_row_groups):
             try:
                 for batch in file.iter_batches(batch_size=BATCH, row_groups=[group], columns=columns):

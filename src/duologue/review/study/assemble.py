@@ -218,7 +218,10 @@ def _carried(conversation: Conversation, speaker: int) -> dict[str, bool]:
 def _quality(plan: Plan, a: list[Dialogue], b: list[Dialogue], facts: Mapping[str, Conversation]) -> Iterator[Task]:
     if not a:
         raise UsageError(f"--tasks quality: {plan.source} has no conversation of two utterances; give another data set")
-    for number, (name, dialogue) in enumerate(_both(plan, a, b)):
+    # Nobody is to rate what they have seen stuck, so gold is made from conversations of no other task.
+    half = (plan.items + 1) // 2 if b else plan.items
+    kept = _beside_gold(half, len(a)) or 1
+    for number, (name, dialogue) in enumerate(_both(plan, a[:kept], b)):
         talk = _talk(dialogue)
         # Two runs over the same seeds give their conversations the same ids.
         found = facts.get(dialogue.id) if name == "a" else None
@@ -228,8 +231,8 @@ def _quality(plan: Plan, a: list[Dialogue], b: list[Dialogue], facts: Mapping[st
             "experts": _values(found, "quality") if found else {},
         }
         yield _task(plan, "quality", number, {"talk": talk}, hidden, _words(talk), False)
-    for number in range(_golds(plan.items)):
-        talk = gold.stuck(_talk(a[-1 - number % len(a)]))
+    for number, dialogue in enumerate(a[kept:][-_golds(plan.items) :]):
+        talk = gold.stuck(_talk(dialogue))
         yield _task(
             plan, "quality", number, {"talk": talk}, {"answer": {"diversity": 2, "depth": 2}}, _words(talk), True
         )

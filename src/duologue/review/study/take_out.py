@@ -71,7 +71,7 @@ def write_results(study: Study, to: Path) -> int:
         path.write_bytes(body)
         return len(study.answers)
 
-    return write_file(write, to)
+    return write_file(write, to, mend="name another file")
 
 
 def _rows(study: Study) -> list[tuple[Any, ...]]:
