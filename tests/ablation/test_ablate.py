@@ -152,6 +152,16 @@ def test_a_budget_is_for_all_variants_and_what_it_stops_is_named(tmp_path: Path)
         ablate(chosen(scripted(budget__max_tokens=1), ["iterations-1"]), tmp_path / "new", options)
 
 
+def test_a_full_configuration_that_makes_nothing_is_said_before_the_others_run(tmp_path: Path) -> None:
+    # No scripted utterance is that short.
+    config = scripted(generator__max_utterance_words=1)
+    options = Options(groups=("cleanliness",), sizes=Sizes(50, 50, 6), models=config.small_models)
+    said: list[str] = []
+    with pytest.raises(UsageError, match="full configuration made no conversation"):
+        ablate(chosen(config, ["iterations-1"]), tmp_path, options, said=said.append)
+    assert [line.partition(":")[0] for line in said] == [FULL, FULL]
+
+
 def test_the_command_says_what_each_is_worth_and_measures_what_is_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import json
 import sys
@@ -101,6 +102,19 @@ def test_a_damaged_adapter_is_trained_anew(tmp_path: Path) -> None:
     with pytest.raises(ItemFailed, match="nothing left"):
         asyncio.run(trainer(tmp_path, "raise SystemExit('nothing left')").train(1))
     assert asyncio.run(trainer(tmp_path, WRITES).train(1)) == made
+
+
+def test_an_adapter_that_cant_be_read_now_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = asyncio.run(trainer(tmp_path, WRITES).train(1))
+
+    def full(path: Path) -> str:
+        raise OSError(errno.EMFILE, "Too many open files", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop_trainer, "sha256_of", full)
+        with pytest.raises(ItemFailed, match=r"round-1: the adapter can't be read \(Too many open files\)$"):
+            asyncio.run(trainer(tmp_path, WRITES).train(1))
+    assert read_adapter(Path(made.path)) == made
 
 
 def test_an_adapter_that_cant_be_loaded_fails_and_what_was_in_use_comes_back(

@@ -57,3 +57,10 @@ def test_hosted_preferences_hold_the_first_difference(preferences: list[Preferen
     assert made["non_preferred_output"] == [{"role": "assistant", "content": "No."}]
     same = (Message("assistant", "Yes."), Message("user", "So"), Message("assistant", "A dog."))
     assert hosted(replace(preferences[0], rejected=same)) is None
+
+
+@pytest.mark.parametrize("length", [1, 2])
+def test_hosted_preferences_never_hold_one_answer_twice(preferences: list[Preference], length: int) -> None:
+    row = preferences[0]
+    assert hosted(replace(row, rejected=row.chosen[:length])) is None
+    assert hosted(replace(row, chosen=row.rejected[:length])) is None

@@ -5,11 +5,17 @@ from __future__ import annotations
 import pytest
 
 from duologue.errors import UsageError
+from duologue.publish.licences import DATA_LICENCES
 from duologue.training.terms import check_terms, writers_terms
 
 
 def test_free_models_need_no_remark() -> None:
     assert check_terms("b", "apache-2.0", writers_terms(["duologue-135m@0123"]), non_commercial=False) == []
+
+
+@pytest.mark.parametrize("licence", [name for name in DATA_LICENCES if "-nc" not in name and "-nd" not in name])
+def test_licences_of_the_table_are_known(licence: str) -> None:
+    assert check_terms("b", licence, (), non_commercial=False) == []
 
 
 @pytest.mark.parametrize(

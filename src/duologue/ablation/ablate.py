@@ -81,10 +81,12 @@ def ablate(
         made.append(Made(variant, revision, result.conversations, result.pairs, result.usage.calls, result.seconds))
         said(f"{variant.name}: {result.conversations} of {result.pairs} pairs, {result.usage.calls:,} new calls")
         if not result.conversations:
+            if variant is variants[0]:
+                raise UsageError(
+                    f"{out}: the full configuration made no conversation, so there is nothing to compare with"
+                )
             empty.append(f"{variant.name}: no candidate passed the Critic")
     able = [one for one in made if one.conversations]
-    if not able or able[0].variant is not variants[0]:
-        raise UsageError(f"{out}: the full configuration made no conversation, so there is nothing to compare with")
     sets = [DataSet(str(out / RUN), RunFolderReader(one.revision)) for one in able]
     report = evaluate_sets(sets, [one.variant.name for one in able], options, progress=progress)
     return Ablation(tuple(made), report, tuple(empty))

@@ -237,7 +237,7 @@ class GeneratorConfig(Section):
         "turns",
         description="whole: a conversation in one completion (the paper); turns: each speaker sees only its own profile",
     )
-    candidates: Positive = Field(3, description="candidates per pair")
+    candidates: Positive = Field(3, le=999, description="candidates per pair")
     examples: int = Field(2, ge=0, description="few-shot examples in the prompt; the paper uses 5")
     utterances: tuple[int, int] = Field(
         (10, 16), description="fewest and most utterances of a conversation, both included"
@@ -363,7 +363,7 @@ class LoopConfig(Section):
         "best", description="best: an earlier winner is replaced only by a better candidate; last: the newest winner"
     )
     regenerations: int = Field(
-        1, ge=0, description="further rounds of candidates for a pair none of whose candidates survived"
+        1, ge=0, le=89, description="further rounds of candidates for a pair none of whose candidates survived"
     )
     pool_size: Positive = Field(40, description="most examples in the few-shot pool")
     pool_join: Positive = Field(5, description="most conversations that join the pool after an iteration")

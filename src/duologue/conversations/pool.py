@@ -15,12 +15,11 @@ import numpy as np
 
 from duologue.config.sections import LoopConfig
 from duologue.conversations.examples import Example
+from duologue.conversations.figures import OPENING_WORDS
 from duologue.models.protocol import Embedder
 from duologue.records import Conversation
 from duologue.text import content_words, words
 
-OPENING_WORDS = 4
-"""Two openings are the same when their first words, this many, are."""
 BLOCK = 8
 """Neighbouring pairs, so many, share their examples, so that the prompt's beginning stays in prefix caches."""
 WORDING_OVERLAP = 0.5

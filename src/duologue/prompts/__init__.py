@@ -20,8 +20,10 @@ from duologue.errors import UsageError
 
 _SECTION = re.compile(r"^--- (system|user|assistant)\s*$", re.MULTILINE)
 _CHAT_TOKEN = re.compile(r"<(?=[|/]|s>|bos>|eos>|start_of_turn|end_of_turn|im_)|\[(?=/?INST\]|/?SYS)", re.IGNORECASE)
+# The last four are words of plain speech too ("a question for you: ..."), so they are labels only where something begins.
 _ROLE_LABEL = re.compile(
-    r"\b(user|speaker|person|system|assistant|human|bot|ai|you|partner)(\s*\d*)\s*:", re.IGNORECASE
+    r"(\b(?:user|speaker|system|assistant|human|bot|person(?=\s*\d))|(?:^[^\w\n]*|[.!?]\s*[^\w\n]{0,4})(?:person|ai|you|partner))(\s*\d*)\s*:",
+    re.IGNORECASE | re.MULTILINE,
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 
@@ -29,7 +31,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202
 @lru_cache(maxsize=4096)
 def as_data(text: str) -> str:
     """Return ``text`` on one line, with chat-template tokens and role labels made harmless."""
-    text = _CONTROL.sub(" ", text)
+    # As a line's end, so that what begins a line is still seen to.
+    text = _CONTROL.sub("\n", text)
     text = _CHAT_TOKEN.sub(lambda m: m.group(0) + " ", text)
     text = _ROLE_LABEL.sub(r"\1\2 -", text)
     text = re.sub(r"^\s*-{3,}", "", text)

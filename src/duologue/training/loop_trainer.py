@@ -51,6 +51,8 @@ class ProcessTrainer:
             try:
                 return await asyncio.to_thread(read_adapter, to)
             except ItemFailed as failure:
+                if to.exists():
+                    raise
                 _log.warning("%s", failure)
         await self._run(self.command(round_, to))
         return await asyncio.to_thread(read_adapter, to)
@@ -109,7 +111,8 @@ class ProcessTrainer:
 def read_adapter(folder: Path) -> Adapter:
     """The adapter in a folder that ``duologue train`` wrote.
 
-    Raises ItemFailed when it is none, or its bytes are not those that were written; the folder is removed then.
+    Raises ItemFailed when it is none, or its bytes are not those that were written; the folder is removed then. It stays
+    where it can't be read now.
     """
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
@@ -119,9 +122,11 @@ def read_adapter(folder: Path) -> Adapter:
         before, after = losses.get("before"), losses.get("after")
         loss = (float(before), float(after)) if before is not None and after is not None else None
         return Adapter(str(meta["sha256"]), str(folder), loss)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise ItemFailed(f"{folder}: held no readable adapter and was removed, to be trained anew") from error
+    except OSError as error:
+        raise ItemFailed(f"{folder}: the adapter can't be read ({error.strerror or error})") from error
 
 
 def check_base(config: Config) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any
-
-import orjson
 
 from duologue.config.sections import TrainingConfig
 from duologue.training.rows import What
@@ -53,7 +50,3 @@ class Options:
     def job(self, set_hash: str, base: str) -> dict[str, Any]:
         """What identifies a training, as plain JSON: two with the same have the same steps before them."""
         return {"set": set_hash, "base": base, "options": asdict(self)}
-
-    def job_hash(self, set_hash: str, base: str) -> str:
-        """64 hex digits over :meth:`job`."""
-        return hashlib.sha256(orjson.dumps(self.job(set_hash, base), option=orjson.OPT_SORT_KEYS)).hexdigest()

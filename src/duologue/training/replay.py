@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from duologue.backends.protocol import Answer, Features, Message, Request, Sampling
 from duologue.config.sections import Config
 from duologue.conversations.examples import Example
+from duologue.conversations.generator.parse import clean_utterance
 from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
 from duologue.conversations.generator.registry import make_generator
 from duologue.conversations.generator.render import transcript
@@ -128,6 +129,6 @@ def _side(number: int, asked: Sequence[tuple[Message, ...]], utterances: Sequenc
     turns = range(number - 1, len(asked), 2)
     last = turns[-1]
     start = len(asked[turns[0]])
-    messages = (*asked[last], Message("assistant", as_data(utterances[last])))
+    messages = (*asked[last], Message("assistant", as_data(clean_utterance(utterances[last]))))
     own = tuple(i for i, m in enumerate(messages) if i >= start and m.role == "assistant")
     return Side(str(number), messages, own)

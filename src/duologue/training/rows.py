@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from duologue.backends.protocol import Message, Role
-from duologue.export.rows import storable
+from duologue.store.codec import clean
 
 What = Literal["sft", "dpo"]
 Part = Literal["train", "valid"]
@@ -91,7 +91,7 @@ def hosted(row: Lesson | Preference) -> Json | None:
 
     Supervised: ``messages``, with ``weight`` 0 on what the assistant says but does not learn. Preference: ``input``,
     ``preferred_output`` and ``non_preferred_output``; these services take one answer to one prompt, so both are
-    the first message that differs, and None stands where that is the partner's.
+    the first message that differs, and None stands where that is the partner's or one side goes on where the other ends.
     """
     if isinstance(row, Lesson):
         learn = set(row.learn)
@@ -105,18 +105,19 @@ def hosted(row: Lesson | Preference) -> Json | None:
     while row.chosen[place] == row.rejected[place] and place + 1 < min(len(row.chosen), len(row.rejected)):
         prompt.append(row.chosen[place])
         place += 1
-    if row.chosen[place].role != "assistant" or row.rejected[place].role != "assistant":
+    better, worse = row.chosen[place], row.rejected[place]
+    if better == worse or better.role != "assistant" or worse.role != "assistant":
         return None
     return {
         "input": {"messages": chat(prompt)},
-        "preferred_output": chat(row.chosen[place : place + 1]),
-        "non_preferred_output": chat(row.rejected[place : place + 1]),
+        "preferred_output": chat([better]),
+        "non_preferred_output": chat([worse]),
     }
 
 
 def chat(messages: Sequence[Message]) -> list[Json]:
     """Messages as JSON objects."""
-    return [{"role": m.role, "content": storable(m.content)} for m in messages]
+    return [{"role": m.role, "content": clean(m.content)} for m in messages]
 
 
 def _messages(data: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:

@@ -53,7 +53,7 @@ def _base(base: str, licence: str, non_commercial: bool) -> list[str]:
         return _restricted(base, licence, non_commercial)
     by_name = model_terms(base)
     suspect = by_name.output == "non-commercial"
-    if licence.startswith(_FREE):
+    if known is not None or licence.startswith(_FREE):
         said = f"{base}: models of that name are under the {by_name.licence}, and its card says {licence}; read which holds"
         return [said] if suspect else []
     if suspect:

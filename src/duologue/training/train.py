@@ -25,6 +25,7 @@ from duologue.training.extras import check_extra
 from duologue.training.lora_gguf import KNOWN
 from duologue.training.options import Options
 from duologue.training.sets import (
+    LEAST,
     TrainingSet,
     check_enough,
     is_set,
@@ -142,7 +143,7 @@ async def training_set(request: Request, say: Say) -> tuple[TrainingSet, Config]
         )
     for line in (*got.notes, *(f"left out: {n} {why}" for why, n in got.left_out.most_common())):
         say(line)
-    check_enough(found, str(request.source), 1 if request.data_only else 8)
+    check_enough(found, str(request.source), 1 if request.data_only else LEAST)
     return found, _for_base(config, asked, request.base)
 
 

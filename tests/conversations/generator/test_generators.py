@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
+from pydantic import BaseModel
 
 from duologue.backends.protocol import Answer, Features, Request, Sampling, TokenLogprob
-from duologue.config.sections import CriticConfig, GeneratorConfig
+from duologue.config.sections import CriticConfig, GeneratorConfig, LoopConfig
 from duologue.conversations.examples import Example
+from duologue.conversations.finetune import ATTEMPT
 from duologue.conversations.generator.choice import Scored, Situation
 from duologue.conversations.generator.protocol import GeneratorContext, Refused, Task
 from duologue.conversations.generator.registry import make_generator
@@ -158,6 +161,10 @@ def test_a_candidate_is_given_up_when_an_utterance_stays_unacceptable() -> None:
 def test_a_cut_off_utterance_keeps_its_whole_sentences() -> None:
     assert whole_sentences("I like it. But then we") == "I like it."
     assert whole_sentences("no end in sight") == "no end in sight"
+    assert whole_sentences("I ran 3.5 kilometers this morning and then") == "I ran 3.5 kilometers this morning and then"
+    assert whole_sentences("Hi! I met Dr. Lee at the") == "Hi!"
+    assert whole_sentences("Is it? I met Dr.") == "Is it?"
+    assert whole_sentences("I ran 3.5 miles. I met Dr. Lee.") == "I ran 3.5 miles. I met Dr. Lee."
     left: list[Answer | str] = [Answer("Ovens are hot. And the", "length"), "Thick clouds over here."]
     caller = Answers(lambda _: left.pop(0))
     candidate = asyncio.run(turns(caller).generate(task(length=(2, 2))))
@@ -174,11 +181,33 @@ def test_sample_numbers_never_meet() -> None:
     numbers = {
         Task(Pair("p", 0, BAKER, PILOT), i, a, s, (), (2, 2), 0).sample_number(r)
         for i in range(1, 4)
-        for a in range(3)
-        for s in range(10)
-        for r in range(10)
+        for a in (0, 1, most(LoopConfig, "regenerations"), ATTEMPT)
+        for s in (*range(10), most(GeneratorConfig, "candidates") - 1)
+        for r in (*range(10), 99)
     }
-    assert len(numbers) == 3 * 3 * 10 * 10
+    assert len(numbers) == 3 * 4 * 11 * 11
+    draws = (most(GeneratorConfig, "turn_retries") + 1) * most(GeneratorConfig, "turn_choices")
+    assert draws <= 100
+
+
+def most(section: type[BaseModel], name: str) -> int:
+    """The greatest value that a field of the configuration takes."""
+    schema = section.model_json_schema()["properties"][name]
+    found = [kind["maximum"] for kind in (schema, *schema.get("anyOf", ())) if "maximum" in kind]
+    return int(found[0])
+
+
+def test_a_stage_direction_in_stars_is_drawn_again_or_refused() -> None:
+    said = ["*smiles* Ovens are hot today.", "Clouds look thick."]
+
+    def written(guards: tuple[str, ...]) -> tuple[str, ...]:
+        made = replace(context(Answers(lines(*said)), turn_retries=0), critic=CriticConfig(guards=guards))
+        return asyncio.run(make_generator("turns", made).generate(task(length=(2, 2)))).utterances
+
+    with pytest.raises(Refused, match=r'utterance 1.* it holds the stage direction "\*smiles\*"') as caught:
+        written(("format",))
+    assert caught.value.by == "format"
+    assert written(()) == tuple(said)
 
 
 def test_of_several_draws_the_best_is_said() -> None:
@@ -261,13 +290,14 @@ def notes(request: Request) -> list[str]:
 
 
 def test_a_planned_attribute_stands_in_a_note_that_stays_when_it_came_out() -> None:
-    caller = Answers(lines("Baking bread all night makes me tired.", "Small planes are what I fly.", "Nice.", "Sure."))
+    baking = "Baking bread all night, small planes overhead."
+    caller = Answers(lines(baking, "Small planes are what I fly.", "Nice.", "Sure."))
     asyncio.run(turns(caller, plan=True).generate(task(length=(2, 2))))
     first, second = caller.requests[0], caller.requests[1]
     assert first.messages[-1].role == "user"
     assert first.messages[-1].content.startswith("Say something to begin the chat.\n(Bring this up")
     assert len(notes(first)) == 1
-    assert second.messages[-1].content.startswith("Baking bread all night makes me tired.\n(Bring this up")
+    assert second.messages[-1].content.startswith(f"{baking}\n(Bring this up")
 
 
 def test_a_note_whose_attribute_did_not_come_out_is_gone_later() -> None:

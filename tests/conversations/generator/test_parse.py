@@ -31,6 +31,9 @@ def test_reads_labelled_lines() -> None:
         '["User 1: Hi there.", "User 2: Hello."]',
         '["Hi there.", "Hello."]',
         "[User 1]: Hi there.\n[User 2]: Hello.",
+        "**User 1: Hi there.**\n**User 2**: **Hello.**",
+        "**User 1: **Hi there.\n***\n*User 2:* *Hello.*",
+        '["**User 1:** Hi there.", "**User 2: Hello.**"]',
     ],
 )
 def test_repairs_what_models_do(text: str) -> None:
@@ -76,6 +79,28 @@ def test_a_runaway_answer_is_refused() -> None:
 def test_clean_utterance_keeps_inner_quotes() -> None:
     assert clean_utterance('"Yes," she said, "no."') == '"Yes," she said, "no."'
     assert clean_utterance("  a\x1b[31m b\u2028c ") == "a [31m b c"
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("*I love tea.*", "I love tea."),
+        ("**yes**", "yes"),
+        ("***", ""),
+        ("*smiles* I love tea.", "*smiles* I love tea."),
+        ("I love it *winks*", "I love it *winks*"),
+        ("*I* love *tea*", "*I* love *tea*"),
+        ("It is free*", "It is free*"),
+        ("*nods slowly*", "*nods slowly*"),
+    ],
+)
+def test_stars_go_where_they_stand_around_the_whole(text: str, clean: str) -> None:
+    assert clean_utterance(text) == clean
+
+
+def test_stars_after_a_label_are_those_of_what_is_said() -> None:
+    said = parse_conversation("**User 1:** *smiles* Hi.\nUser 2: Hello *waves*\n*User 1*: I *love* tea.")
+    assert said == ("*smiles* Hi.", "Hello *waves*", "I *love* tea.")
 
 
 @given(st.text(max_size=300))

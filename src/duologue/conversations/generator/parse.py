@@ -6,19 +6,28 @@ import re
 
 import orjson
 
+from duologue.conversations.critic.guards.format import stage_direction
 from duologue.errors import ItemFailed
 
-_LABEL = re.compile(r"^\W{0,4}(?:user|speaker|person)\s*([12])[^\w:]{0,4}:\W{0,3}?\s*", re.IGNORECASE)
+_LABEL = re.compile(
+    r"^\W{0,4}?(?P<stars>\*{0,3})(?:user|speaker|person)\s*(?P<number>[12])[^\w:]{0,4}:\s*", re.IGNORECASE
+)
 _BRACKETED = re.compile(r"\[\s*(?:user|speaker|person)\s*[12]\s*\]", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 _FENCE = re.compile(r"^```\w*\s*|\s*```$")
+_IN_STARS = re.compile(r"\*+([^*]*)\*+")
 MAX_CHARS = 1_000_000
 """Longer answers are not read: 200 utterances, the most that can be asked for, would have 5,000 characters each."""
 
 
 def clean_utterance(text: str) -> str:
-    """One utterance on one line: control characters, surrounding quotes and markdown stars removed."""
-    text = " ".join(_CONTROL.sub(" ", text).split()).strip("*").strip()
+    """One utterance on one line: control characters, surrounding quotes and markdown stars removed.
+
+    Stars are removed where they stand around the whole; those of a stage direction are left for the guard ``format``.
+    """
+    text = " ".join(_CONTROL.sub(" ", text).split())
+    if (whole := _IN_STARS.fullmatch(text)) and not stage_direction(text):
+        text = whole.group(1).strip()
     if len(text) > 1 and text[0] in '"“' and text[-1] in '"”' and not re.search('["“”]', text[1:-1]):
         text = text[1:-1].strip()
     return text
@@ -64,10 +73,18 @@ def _from_lines(body: str) -> list[tuple[int, str]]:
     turns: list[tuple[int, list[str]]] = []
     for line in body.splitlines():
         if match := _LABEL.match(line):
-            turns.append((int(match.group(1)), [line[match.end() :]]))
-        elif turns and line.strip():
+            turns.append((int(match["number"]), [_said(match)]))
+        elif turns and line.strip().strip("*"):
             turns[-1][1].append(line)
     return [(speaker, " ".join(lines)) for speaker, lines in turns]
+
+
+def _said(label: re.Match[str]) -> str:
+    """What follows a label, with the stars before the label where neither it nor the colon closes them."""
+    stars, rest = label["stars"], label.string[label.end() :]
+    if label.group(0).count("*") > len(stars):
+        return rest
+    return rest.removeprefix(stars) if rest.startswith(stars) else stars + rest
 
 
 def _from_json(body: str) -> list[tuple[int, str]]:
@@ -83,7 +100,7 @@ def _from_json(body: str) -> list[tuple[int, str]]:
     for number, entry in enumerate(value):
         if isinstance(entry, str):
             match = _LABEL.match(entry)
-            turns.append((int(match.group(1)), entry[match.end() :]) if match else (number % 2 + 1, entry))
+            turns.append((int(match["number"]), _said(match)) if match else (number % 2 + 1, entry))
         elif isinstance(entry, dict) and isinstance(entry.get("text"), str):
             speaker = re.search(r"[12]", str(entry.get("speaker", number % 2 + 1)))
             turns.append((int(speaker.group()) if speaker else number % 2 + 1, entry["text"]))

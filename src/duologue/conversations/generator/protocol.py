@@ -64,7 +64,10 @@ class Task:
         return random.Random(f"{self.seed}/length/{self.pair.id}/{self.iteration}/{self.attempt}").randint(*self.length)
 
     def sample_number(self, redraw: int = 0) -> int:
-        """The call's sample number: distinct for every iteration, attempt, sample and redraw."""
+        """The call's sample number: distinct for every iteration, attempt, sample and redraw.
+
+        That holds for up to 100 attempts, 1,000 samples and 100 redraws, and the configuration allows no more.
+        """
         return ((self.iteration * 100 + self.attempt) * 1000 + self.sample) * 100 + redraw
 
 

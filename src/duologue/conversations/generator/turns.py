@@ -27,6 +27,7 @@ from duologue.conversations.generator.protocol import GeneratorContext, Refused,
 from duologue.conversations.generator.render import bullets, noted, sampling_for, transcript
 from duologue.prompts import as_data, load
 from duologue.records import Candidate, Speaker
+from duologue.text import sentences
 
 WARMER, WARMEST = 0.3, 1.0
 """How much warmer each further attempt at an utterance samples, and up to which temperature."""
@@ -229,8 +230,8 @@ def warmer(sampling: Sampling, attempt: int) -> Sampling:
 
 def whole_sentences(text: str) -> str:
     """``text`` up to the end of its last complete sentence; unchanged when there is none."""
-    end = max(text.rfind(mark) for mark in ".!?")
-    return text[: end + 1] if end > 0 else text
+    # With a word after it, a title at the end ("I met Dr.") ends no sentence.
+    return " ".join(sentences(f"{text} x")[:-1]) or text
 
 
 def _shown(example: Example, speaker: Speaker) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from duologue.config.sections import CriticConfig
 from duologue.conversations.critic.guards.assistant_voice import assistant_phrase
 from duologue.conversations.critic.guards.courtesy import takes_leave
-from duologue.conversations.critic.guards.format import FormatGuard, cut_off, malformed
+from duologue.conversations.critic.guards.format import FormatGuard, cut_off, malformed, stage_direction
 from duologue.conversations.critic.guards.goodbyes import GoodbyesGuard
 from duologue.conversations.critic.guards.length import LengthGuard
 from duologue.conversations.critic.guards.placeholder import PlaceholderGuard, placeholder
@@ -40,6 +40,24 @@ Make = Callable[..., Candidate]
 )  # fmt: skip
 def test_malformed_utterances_are_refused(text: str) -> None:
     assert malformed(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [
+        ("*smiles* I love tea.", "*smiles*"),
+        ("I love it. *laughs at the dog*", "*laughs at the dog*"),
+        ("*nods.*", "*nods.*"),
+        ("I *love* tea.", None),
+        ("*Casablanca* is a film.", None),
+        ("*one two three four five* it is.", None),
+        ("**smiles** I love tea.", None),
+        ("2*x*", None),
+    ],
+)
+def test_a_stage_direction_stands_at_an_end(text: str, direction: str | None) -> None:
+    assert stage_direction(text) == direction
+    assert direction is None or f'the stage direction "{direction}"' in (malformed(text) or "")
 
 
 @pytest.mark.parametrize(

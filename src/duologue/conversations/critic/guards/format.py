@@ -23,6 +23,8 @@ _CONTROL = re.compile(
 _MARKUP = re.compile(
     r"</?[a-z][a-z0-9]*(?:\s[^<>]{0,200})?/?>|\*\*[^*]{1,200}\*\*|__[^_]{1,200}__|```|^\s*#{1,6}\s|^\s*[-*\u2022]\s+\w|\]\(\w+:|^\s*[{\[]\s*[\"{\[]|&(?:amp|lt|gt|quot|nbsp|#\d+);"
 )
+_PHRASE = r"\*[a-z'-]+(?: [a-z'-]+){0,3}[.!]?\*"
+_DIRECTION = re.compile(rf"^{_PHRASE}(?!\S)|(?<!\S){_PHRASE}$")
 _MOJIBAKE = re.compile("\ufffd|\u00e2\u20ac|\u00c3[\u0080-\u00bf\u2018-\u203a]")
 _RUN = re.compile(r"(\S)\1{11,}|\S{41,}")
 _CUT_OFF = re.compile(r"(?:[,;:(\[{&/+=\u2013\u2014]|\s-|\w-)$")
@@ -54,7 +56,7 @@ _PLAIN = frozenset(".,!?'\"-:;()/&%$#+=*@~^<>\u2019\u2018\u201c\u201d\u2026\u201
 
 
 class FormatGuard:
-    """Passes conversations of at least two plain utterances: no role labels, control characters, markup or garble.
+    """Passes conversations of at least two plain utterances: no role labels, control characters, stage directions in stars, markup or garble.
 
     An utterance that stops in mid-sentence (at a comma, or at a word such as "the") is refused too. Where both
     profiles are in Latin letters, so must the utterances be.
@@ -85,6 +87,8 @@ def malformed(text: str, *, latin: bool = True) -> str | None:
         return "it holds a line break or a control character"
     if label := role_label(text):
         return f"it holds the role label {quote(label)}"
+    if direction := stage_direction(bare):
+        return f"it holds the stage direction {quote(direction)}"
     if markup := _MARKUP.search(text):
         return f"it holds markup: {quote(markup.group(0))}"
     if garble := _garbled(bare, latin):
@@ -106,6 +110,15 @@ def role_label(text: str) -> str | None:
     """Return the role label (such as ``User 2:``) inside an utterance, or None."""
     match = _LABEL_ANYWHERE.search(text) or _LABEL_AT_START.search(text) or _LABEL_CASELESS.search(text)
     return match.group(0).strip() if match else None
+
+
+def stage_direction(text: str) -> str | None:
+    """The stage direction in stars, such as ``*smiles*``, that an utterance begins or ends with, or None.
+
+    That is up to four words in small letters. One in square brackets the guard ``placeholder`` finds.
+    """
+    found = _DIRECTION.search(text)
+    return found.group(0) if found else None
 
 
 def is_latin(texts: Iterable[str]) -> bool:
