@@ -11,6 +11,7 @@ import duologue.api as api
 from duologue.config.load import load_config
 from duologue.config.sections import Config
 from duologue.conversations.generator.protocol import Refused, Task
+from duologue.errors import ImpossibleRequest
 from duologue.estimate import Estimate, estimate_run, probe
 from duologue.records import Candidate
 from duologue.seeds import read_seeds
@@ -153,3 +154,8 @@ def test_workers_share_the_time_of_level_3() -> None:
     assert any("executor.workers is null" in note for note in unknown.notes)
     few = estimate(config(**wide, executor__kind="ray", executor__workers=4, executor__shards=2))
     assert few.stage("conversations").seconds == pytest.approx(one.stage("conversations").seconds / 2)
+
+
+def test_too_few_given_profiles_are_named_before_the_run() -> None:
+    with pytest.raises(ImpossibleRequest, match="profiles make at most"):
+        estimate(config(profiles__source="given", pairing__pairs=100))

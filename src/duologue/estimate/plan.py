@@ -21,6 +21,7 @@ from duologue.estimate.assumptions import (
 )
 from duologue.estimate.probe import Rendered, Tally, render
 from duologue.models.scripted import ScriptedEmbedder
+from duologue.pairing.match import refuse_impossible
 from duologue.records import Attribute
 from duologue.seeds import Seeds
 from duologue.store.reading import RunReader
@@ -83,8 +84,10 @@ def estimate_run(config: Config, seeds: Seeds, folder: Path | None = None) -> Es
     """Estimate a run on ``seeds``; ``folder`` is its run folder, whose log is read where there is one.
 
     No model is loaded or fetched and nothing is written. Raises ConfigError when the configuration names what is not
-    there.
+    there, ImpossibleRequest when profiles are given and too few for the pairs.
     """
+    if config.profiles.source == "given":
+        refuse_impossible(len(seeds.profiles), 0, config.pairing)
     features = Features(
         grammar=config.model.backend == "embedded",
         json_schema=config.model.backend == "endpoint" and config.model.json_schema,

@@ -125,7 +125,7 @@ def pair_users(
     policies = [make_policy(name, config, field) for name, field in zip(names, ("policy", "fallback"), strict=False)]
     earlier = earlier or Earlier()
     n, k, old = len(profiles), config.pairs_per_user, len(earlier.users)
-    _refuse_impossible(n, old, config)
+    refuse_impossible(n, old, config)
     everybody = [*earlier.users, *profiles]
     matcher = _Matcher(everybody, policies, config, embedder, seed, old)
     if k == 1:
@@ -151,7 +151,8 @@ def pair_users(
     return pairs
 
 
-def _refuse_impossible(n: int, old: int, config: PairingConfig) -> None:
+def refuse_impossible(n: int, old: int, config: PairingConfig) -> None:
+    """Raise :class:`ImpossibleRequest` when ``n`` new profiles, beside ``old`` ones, can't make the pairs that are wanted."""
     k = config.pairs_per_user
     most = n * min(k, n - 1) // 2 if not old else n * min(k, n - 1 + old)
     if most < config.pairs:
