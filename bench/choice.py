@@ -2,7 +2,7 @@
 
     python bench/choice.py [--marked training/generator/marked_draws.jsonl] [--draws 3] [--unsure] [--json FILE]
 
-Each place holds several draws of one utterance, by adapter 2.3 (``marked_draws_2.jsonl``: 2.5, ``marked_draws_3.jsonl``: 2.6) at temperature 0.6, with marks from 1 (senseless or untrue) to 5 (a good
+Each place holds several draws of one utterance, by adapter 2.3 (``marked_draws_2.jsonl``: 2.5, ``_3`` and ``_4``: 2.6) at temperature 0.6, with marks from 1 (senseless or untrue) to 5 (a good
 reply). Printed are the mean mark of the draw that ``choose`` takes, of the first and of the best one, the share of bad draws
 (marks below 2), words, and how often the planned attribute comes out. The weights of fitting, agreement and length were
 found on the places of the first file, so its gain is that of a development set; the second was marked after that. How sure

@@ -76,7 +76,9 @@ def plant_assistant(row: dict[str, Any], n: int) -> None:
 
 def plant_swap(row: dict[str, Any], n: int) -> None:
     # User 1 claims user 2's pet.
-    row["utterances"][6] = row["user_2"][2].replace("is called", "is always called") + f" {n}"
+    row["utterances"][6] = (
+        row["user_2"][2].replace("My", "Here is my").replace(" is called", ", called") + f" Joy number {n}."
+    )
 
 
 def plant_copy(row: dict[str, Any], n: int) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duologue.facts.lexicon import CITIES, GROWN, JOBS, LEARNED, PLACES, STRENUOUS
-from duologue.facts.life import exclude, life
+from duologue.facts.life import OLDEST, exclude, life
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,14 @@ from duologue.facts.life import exclude, life
         ("My husband cooks.", "My wife sings.", "partner"),
         ("I just became a grandmother.", "My beard is down to my belt.", "sex"),
         ("I have no kids.", "My son is ten.", "fact"),
+        ("I am a grandfather of five.", "I am twenty.", "age"),
+        ("I am a mother of three.", "I am a 14 year old boy.", "age"),
+        ("For thirty years I cut meat.", "I'm thirty.", "age"),
+        ("I am the mother of twin boys.", "My beard is down to my belt.", "sex"),
+        ("I live in Paris, Texas.", "I live in France.", "place"),
+        ("I live in West Virginia.", "I live in Virginia.", "place"),
+        ("I got a job as a waitress.", "I am a nurse.", "work"),
+        ("I travel for work.", "I am a nurse.", "work"),
     ],
 )  # fmt: skip
 def test_two_lives(first: str, second: str, why: str) -> None:
@@ -59,11 +67,46 @@ def test_two_lives(first: str, second: str, why: str) -> None:
         ("I am six feet tall.", "I have been married for thirty years."),
         ("I was a teacher.", "I drive a taxi."),
         ("When I turned sixteen my dad left.", "I am a judge."),
+        ("My parents have been married for forty years.", "I am twenty."),
+        ("I am a farmer and my family has owned this land for 90 years.", "I am thirty."),
+        ("My grandson helps me with my homework.", "I am eighty."),
+        ("I want to retire when I am sixty.", "I am thirty."),
+        ("I am married to a man.", "I am six months pregnant."),
+        ("I am in love with a girl.", "My beard is long."),
+        ("I am dating a woman.", "My beard is long."),
+        ("I am looking for a wife.", "My beard is down to my belt."),
+        ("I am the son of a single mother.", "My beard is down to my belt."),
+        ("My mother of pearl comb is old.", "My beard is down to my belt."),
+        ("I'm not single.", "My wife sings."),
+        ("I am tired every single morning.", "My wife sings."),
+        ("I am divorced.", "My girlfriend is a pilot."),
+        ("I live in Paris, Texas.", "I live in Houston."),
+        ("I live in Manchester, New Hampshire.", "I work in New Hampshire."),
+        ("I make a mean turkey sandwich.", "I live in Texas."),
+        ("I make china dolls.", "I live in Texas."),
+        ("I am a Dallas Cowboys fan.", "I live in Houston."),
+        ("I live in New England.", "I live in Maine."),
+        ("I live in Little Italy.", "I live in New York."),
+        ("I live to hike in Colorado.", "I live in Utah."),
+        ("I manage to sleep ten hours.", "I am a nurse."),
+        ("I work out at the gym.", "I am a nurse."),
+        ("I grow tomatoes in the garden.", "I am a nurse."),
+        ("I see a therapist for work stress.", "I am a nurse."),
+        ("My husband travels for work.", "I am a nurse."),
+        ("I am looking for work.", "I am a nurse."),
+        ("I am dating a nurse.", "I am a baker."),
+        ("I am a bad cook.", "I am a nurse."),
+        ("I worked as a clown in the circus.", "I am a nurse."),
     ],
 )
 def test_one_life(first: str, second: str) -> None:
     assert exclude(life(first), life(second)) == ""
     assert exclude(life(second), life(first)) == ""
+
+
+def test_ages_that_exclude_each_other_are_none() -> None:
+    told = life("I am a farmer and I have owned this land for 90 years.")
+    assert (told.youngest, told.oldest) == (0, OLDEST)
 
 
 def test_the_word_lists_fit_each_other() -> None:
@@ -76,4 +119,4 @@ def test_the_word_lists_fit_each_other() -> None:
 def test_any_text_is_read_and_the_order_is_the_same(first: str, second: str) -> None:
     one, other = life(first), life(second)
     assert exclude(one, other) == exclude(other, one)
-    assert 0 <= one.youngest <= 120
+    assert 0 <= one.youngest <= one.oldest <= 110

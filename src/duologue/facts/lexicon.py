@@ -42,6 +42,21 @@ SAME_JOB = (
 )  # fmt: skip
 """Occupations that one person may well have both of, or that people use for each other."""
 
+LEISURELY = _words(
+    "amateur aspiring average avid awesome awful bad big budding careful casual cautious clumsy closet competent crappy crazy decent enthusiastic "
+    "excellent failed fair fantastic fast fine frustrated future good great hobby hopeful horrible huge incredible keen lazy lousy "
+    "marvelous mean mediocre messy natural nervous nice ok okay passable passionate passive phenomenal poor reckless role slow sloppy solid "
+    "struggling superb terrible terrific tolerable unpublished wannabe weekend wonderful worse worst amazing best better biggest born "
+    "not no never like doctor backseat shower armchair"
+)
+"""What stands before an occupation that somebody has for fun, or likens something to ("a bad cook", "a role model")."""
+
+FOLLOWERS = _words(
+    "addict aficionado apprentice assistant buff citizen collector employee enthusiast fan fanatic fans freak geek helper hobbyist intern junkie lover major "
+    "nerd owner railroad school student wannabe"
+)
+"""What makes of an occupation or a topic before it something one is besides work ("Doctor Who fan", "vet student")."""
+
 WORKPLACES = _words(
     "bakery bank bar bookstore cafe call_center car_wash casino church circus cinema clinic factory farm gas_station gym hospital "
     "hotel kindergarten laundry library mall museum office pet_store pharmacy post_office prison restaurant school "
@@ -54,6 +69,12 @@ MEAT = _words(
 )
 """What vegetarians don't eat."""
 
+MEATLESS = _words(
+    "bean black_bean fake falafel farm feeding garden holding impossible less lentil meat_free meatless mock mushroom no not pet pets petting plant "
+    "raising than tofu seitan soy soya vegan vegetable vegetarian veggie watching without"
+)
+"""What before the name of a meat makes something else of it, or denies it."""
+
 PETS = {
     "dog": _words("dog dogs puppy puppies beagle labrador poodle greyhound terrier retriever bulldog husky"),
     "cat": _words("cat cats kitten kittens kitty"),
@@ -64,6 +85,27 @@ PETS = {
     "fish": _words("goldfish aquarium"),
 }
 """Animals kept at home, by kind."""
+
+NO_PET = _words(
+    "accessories adoption agility allergen allergies allergy bath bed beds bite biscuits boarding book books bowl breed breeder breeding "
+    "breeds business cafe cake calendar camp cartoon cartoons character characters charity chores class clinic club code coffee collar collection "
+    "costume costumes daycare dander days doll dolls door drawing drawings ears eyes fair farm farms fight fights figure figures figurine figurines food "
+    "fur game games girl guy hair hairs hat hats haters hole hospital hotel house jokes kennel kennels lady leash lover lovers mask memes movie "
+    "movies mug names neck outfit owner painting paintings park parks person phobia phobias photo photos picture pictures pillow pins poop "
+    "power project puppets race races racing rescue ranch riding sanctuary salon salons scar scars scratch script scripts shampoo "
+    "shaped shelter shelters shirt shirts show shows sitter sitters sitting skills skin sledding sleds slippers spa stable stables statue statues "
+    "sticker stickers store stories story tag tags tattoo tattoos themed toy toys track trailer trainer trainers training treats trick tricks video videos "
+    "voice walker walkers walking whisperer yoga"
+)
+"""What makes of an animal's name before it that of something else."""
+
+PEOPLE = _words(
+    "aunt aunts boyfriend brother brothers children cousin cousins dad daughter daughters family father fiance fiancee flatmate flatmates folks friend "
+    "friends girlfriend girls guys grandchildren granddaughter grandfather grandkids grandma grandmother grandpa grandparents grandson housemate housemates "
+    "husband in_laws kids men mom mother mum nephew niece others parents partner people roommate roommates sister sisters son sons students twins uncle "
+    "uncles wife women"
+)
+"""Those whom somebody lives with."""
 
 _CITIES_OF = {
     "usa": "anchorage atlanta austin baltimore boston brooklyn chicago cleveland dallas denver detroit honolulu houston kansas_city las_vegas "
@@ -90,7 +132,7 @@ PLACES = {
         "alabama alaska arizona arkansas california colorado connecticut delaware florida georgia hawaii idaho illinois indiana iowa "
         "kansas kentucky louisiana maine maryland massachusetts michigan minnesota mississippi missouri montana nebraska nevada "
         "new_hampshire new_jersey new_mexico new_york north_carolina north_dakota ohio oklahoma oregon pennsylvania rhode_island "
-        "south_carolina south_dakota tennessee texas utah vermont virginia washington wisconsin wyoming"
+        "south_carolina south_dakota tennessee texas utah vermont virginia washington west_virginia wisconsin wyoming"
     ),
     "country": _words(
         "algeria argentina armenia australia austria bangladesh belgium bolivia brazil bulgaria canada chile china colombia costa_rica "
