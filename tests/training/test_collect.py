@@ -16,7 +16,6 @@ import pytest
 import duologue
 from duologue.backends.scripted import ScriptedBackend
 from duologue.config.sections import Config
-from duologue.conversations.generator import plan
 from duologue.conversations.generator.protocol import Task
 from duologue.conversations.generator.render import transcript
 from duologue.errors import ImpossibleRequest, UsageError
@@ -304,10 +303,7 @@ def set_of(run: Path, to: Path, **asked: Any) -> tuple[dict[str, Any], list[str]
     return about, said
 
 
-def test_prompts_are_those_that_the_base_is_asked_with(
-    true_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(plan, "FAR", -1.0)  # to the scripted embedder nothing is near
+def test_prompts_are_those_that_the_base_is_asked_with(true_run: Path, tmp_path: Path) -> None:
     _, said = set_of(true_run, tmp_path / "own", tasks=("turns",))
     assert not any("prompts are of" in line for line in said)
     about, said = set_of(true_run, tmp_path / "base", tasks=("turns",), base="duologue-135m")

@@ -1,8 +1,8 @@
 """Which of its own attributes a speaker brings up in its next utterance, and whether it came out.
 
 A small model that sees five attributes brings up few of them. Told of one it brings up that one. So the turn-by-turn
-Generator plans: the attribute nearest to what was just said, where it is near enough, until three in five have come out;
-an utterance without a plan just answers or asks. Whether an attribute came out is counted by words: half of its
+Generator plans: the attribute nearest to what was just said, where it is near enough or time presses, until three in
+five have come out; an utterance without a plan just answers or asks. Whether an attribute came out is counted by words: half of its
 content words, which is what :class:`Plan` looks at and what the choice among draws rewards.
 """
 
@@ -23,8 +23,7 @@ WANTED = 0.6
 NEAR = 0.3
 """Similarity to the last utterance from which an attribute is brought up even right after another."""
 FAR = 0.2
-"""Similarity to the last utterance below which an attribute waits for a better place. Of marked draws those with such a note
-were the worst: the best of five had 3.0 on average, without a note 3.8 (``training/generator/marked_draws_4.jsonl``)."""
+"""Similarity to the last utterance below which an attribute waits for a better place, and is no answer to a question."""
 TRIES = 2
 """Utterances that may be planned for one attribute."""
 
@@ -82,12 +81,12 @@ def next_attribute(plan: Plan, *, embedder: Embedder, draw: random.Random) -> in
     near = (vectors[1:] @ vectors[0]).tolist()
     best = max(range(len(open_now)), key=lambda i: (near[i], -i))
     chosen, similarity = open_now[best], near[best]
-    # Dragged in from afar it spoils the reply, however much time presses.
-    if similarity < FAR:
+    spare = plan.own_left - plan.due
+    # A question comes before what presses, unless an utterance too few is left as it is.
+    if similarity < FAR and (spare > 0 or (spare == 0 and asks(plan.said[-1]))):
         return None
     rested = not plan.tried or plan.tried[-1] < 0
-    presses = plan.own_left <= plan.due
-    return chosen if presses or rested or similarity >= NEAR else None
+    return chosen if spare <= 0 or rested or similarity >= NEAR else None
 
 
 def asks(text: str) -> bool:
