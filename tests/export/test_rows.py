@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from duologue.export.rows import coverage, row_of, storable
+from duologue.export.rows import coverage, row_of
 from duologue.records import Conversation, Evidence, Verdict
-from duologue.store.codec import clean
 
 
 def test_row(one: Conversation) -> None:
@@ -102,10 +101,3 @@ def test_coverage_is_null_when_not_measured(make: Callable[..., Conversation], o
     assert coverage(replace(one, verdicts=()), 1) is None
     assert coverage(replace(one, verdicts=(Verdict("faithfulness", "filter", 1, True),)), 1) == 0.0
     assert coverage(make((), (), ()), 2) is None
-
-
-def test_storable_replaces_only_lone_surrogates() -> None:
-    # Exports and the store hold texts alike.
-    assert storable is clean
-    assert storable("a\ud83d b\U0001f600") == "a\ufffd b\U0001f600"
-    assert storable("a\x00\u2028") == "a\x00\u2028"

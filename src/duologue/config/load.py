@@ -40,11 +40,11 @@ def load_config(
     flags: dict[str, Any] = {}
     for dotted, value in (overrides or {}).items():
         if value is not None:
-            flags = _merge(flags, _nested(dotted, value))
+            flags = merge(flags, nested(dotted, value))
     found: list[Problem] = []
-    file_values = _long(_plain(from_file, "", found))
-    flag_values = _long(_plain(flags, "", found))
-    merged = _merge(_merge(_plain(PRESETS[preset] if preset else {}, "", found), file_values), flag_values)
+    file_values = long_form(_plain(from_file, "", found))
+    flag_values = long_form(_plain(flags, "", found))
+    merged = merge(merge(_plain(PRESETS[preset] if preset else {}, "", found), file_values), flag_values)
     if not found:
         try:
             return Config.model_validate_json(json.dumps(merged), strict=True)
@@ -60,24 +60,26 @@ def load_config(
     raise ConfigError(said + (f"; and {more} more" if more else ""))
 
 
-def _long(values: dict[str, Any]) -> dict[str, Any]:
+def long_form(values: dict[str, Any]) -> dict[str, Any]:
     """``loop: finetune`` and ``executor: ray`` in full."""
     short = {s: {name: values[s]} for s, name in _SHORT.items() if isinstance(values.get(s), str)}
     return {**values, **short}
 
 
-def _nested(dotted: str, value: object) -> dict[str, Any]:
+def nested(dotted: str, value: object) -> dict[str, Any]:
+    """The value of a dotted name such as ``pairing.pairs``, in its sections."""
     first, _, rest = dotted.partition(".")
-    return {first: _nested(rest, value) if rest else value}
+    return {first: nested(rest, value) if rest else value}
 
 
-def _merge(base: dict[str, Any], over: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def merge(base: dict[str, Any], over: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """``base`` with what ``over`` says in its place, section by section; a section that is null in ``over`` says nothing."""
     merged = dict(base)
     for key, value in over.items():
         if value is None and prefix + key in _SECTIONS:
             continue
         if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            value = _merge(merged[key], value, f"{prefix}{key}.")
+            value = merge(merged[key], value, f"{prefix}{key}.")
         merged[key] = value
     return merged
 

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 
-from duologue.export.rows import storable
 from duologue.records import Conversation, Speaker
+from duologue.store.codec import clean
 
 CANDIDATES = 20
 """Candidates of an answer, itself included, where there are enough others."""
@@ -104,5 +104,5 @@ def _view(conversation: Conversation, speaker: Speaker, pool: _Pool) -> Iterator
 
 
 def _line(text: str) -> str:
-    text = " ".join(storable(text).replace("|", "/").split())
+    text = " ".join(clean(text).replace("|", "/").split())
     return _PERSONA.sub(r"\1 persona -", text)

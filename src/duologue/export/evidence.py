@@ -26,8 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from duologue.export.lines import write_lines
-from duologue.export.rows import evidence_rows, storable
+from duologue.export.rows import evidence_rows
 from duologue.records import Conversation
+from duologue.store.codec import clean
 
 
 class EvidenceFormat:
@@ -46,7 +47,7 @@ class EvidenceFormat:
 
 def pairs_of(conversation: Conversation, rejected_by: str = "") -> Iterator[dict[str, Any]]:
     """The pairs of one conversation, as the run stored them. What can't be looked up is left out."""
-    said = [storable(text) for text in conversation.candidate.utterances]
+    said = [clean(text) for text in conversation.candidate.utterances]
     for row in evidence_rows(conversation):
         index, other = row["utterance"], row["other"]
         if not 0 <= index < len(said) or (other is not None and not 0 <= other < len(said)):

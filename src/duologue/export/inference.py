@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from duologue.export.lines import said, write_lines
-from duologue.export.rows import coverage, storable
+from duologue.export.rows import coverage
 from duologue.records import Conversation, Speaker
+from duologue.store.codec import clean
 
 _SPEAKERS: tuple[Speaker, Speaker] = (1, 2)
 
@@ -54,6 +55,6 @@ def inference_rows(conversation: Conversation) -> Iterator[dict[str, Any]]:
             "split": pair.split,
             "speaker": speaker,
             "text": text,
-            "attributes": [storable(a.text) for a in attributes],
-            "voiced": [storable(a.text) for a in attributes if a.id in carried] if measured else None,
+            "attributes": [clean(a.text) for a in attributes],
+            "voiced": [clean(a.text) for a in attributes if a.id in carried] if measured else None,
         }

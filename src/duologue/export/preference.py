@@ -21,8 +21,8 @@ from typing import Any
 
 from duologue.export.contests import Contest
 from duologue.export.lines import listed, said, write_lines
-from duologue.export.rows import storable
 from duologue.records import Candidate
+from duologue.store.codec import clean
 
 PROMPT = (
     "Two people who have just met talk with each other.\n\nUser 1:\n{user_1}\n\nUser 2:\n{user_2}\n\n"
@@ -52,7 +52,7 @@ def preference_row(contest: Contest) -> dict[str, Any]:
         "chosen": [{"role": "assistant", "content": said(chosen.candidate.utterances)}],
         "rejected": [{"role": "assistant", "content": said(contest.utterances)}],
         "by": contest.by,
-        "why": storable(contest.why),
+        "why": clean(contest.why),
         "iteration": contest.iteration,
     }
 

@@ -35,8 +35,6 @@ from duologue.records import Conversation, Evidence, Speaker
 from duologue.store.codec import clean
 
 Row = dict[str, Any]
-storable = clean
-"""A text with lone surrogates, which UTF-8 can't hold, as U+FFFD; any other text as it is."""
 
 
 def row_of(conversation: Conversation) -> Row:
@@ -48,7 +46,7 @@ def row_of(conversation: Conversation) -> Row:
         "split": pair.split,
         "iteration": candidate.iteration,
         "mode": candidate.mode,
-        "model": storable(candidate.model),
+        "model": clean(candidate.model),
         "prompt_hash": candidate.prompt_hash,
         "seed": candidate.seed,
         "pairing": {
@@ -58,7 +56,7 @@ def row_of(conversation: Conversation) -> Row:
         },
         "user_1": _user(conversation, 1),
         "user_2": _user(conversation, 2),
-        "utterances": [{"speaker": i % 2 + 1, "text": storable(u)} for i, u in enumerate(candidate.utterances)],
+        "utterances": [{"speaker": i % 2 + 1, "text": clean(u)} for i, u in enumerate(candidate.utterances)],
         "evidence": evidence_rows(conversation),
         "coverage": {"user_1": coverage(conversation, 1), "user_2": coverage(conversation, 2)},
         "verdicts": [
@@ -67,7 +65,7 @@ def row_of(conversation: Conversation) -> Row:
                 "kind": v.kind,
                 "value": float(v.value),
                 "passed": bool(v.passed),
-                "reason": storable(v.reason),
+                "reason": clean(v.reason),
                 "utterances": list(v.utterances),
                 "scores": [float(score) for score in v.scores],
             }
@@ -102,7 +100,7 @@ def _user(conversation: Conversation, owner: Speaker) -> Row:
         "attributes": [
             {
                 "id": a.id,
-                "text": storable(a.text),
+                "text": clean(a.text),
                 "origin": a.origin,
                 "category": a.category,
                 "carried": sorted(carried.get(a.id, ())),
@@ -125,7 +123,7 @@ def evidence_rows(conversation: Conversation) -> list[Row]:
         {
             "owner": e.owner,
             "attribute": e.attribute,
-            "text": storable(texts.get((e.owner, e.attribute), "")),
+            "text": clean(texts.get((e.owner, e.attribute), "")),
             "utterance": e.utterance,
             "speaker": e.speaker,
             "label": e.label,

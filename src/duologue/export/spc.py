@@ -11,10 +11,10 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from duologue.export.rows import storable
 from duologue.records import Conversation, Profile
 from duologue.seeds.spc import HEADER
 from duologue.spreadsheets import defused
+from duologue.store.codec import clean
 
 
 class SpcFormat:
@@ -46,4 +46,4 @@ def _personas(profile: Profile) -> str:
 
 
 def _line(text: str) -> str:
-    return storable(text).replace("\r\n", " ").replace("\n", " ")
+    return clean(text).replace("\r\n", " ").replace("\n", " ")

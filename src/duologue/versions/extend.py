@@ -16,7 +16,7 @@ from typing import Any, Literal
 from duologue.api import RunResult, Watch, run_async
 from duologue.backends.protocol import Backend
 from duologue.config.fingerprint import fingerprint
-from duologue.config.load import _long, _merge, _nested, load_config
+from duologue.config.load import load_config, long_form, merge, nested
 from duologue.config.sections import Config
 from duologue.errors import ConfigError, UsageError
 from duologue.models.fetch import OnProgress
@@ -134,12 +134,12 @@ def _begun_with(reader: RunReader, seeds: str) -> int | None:
 def _config(base: Base, seeds: str, pairs: int | None, overrides: Mapping[str, object]) -> Config:
     """The version's configuration with new seeds. Raises ConfigError for an override that can't be."""
     asked = {} if pairs is None else {"pairs": pairs}
-    version = _merge(base.revision.config, {"profiles": {"count": None}, "pairing": asked})
+    version = merge(base.revision.config, {"profiles": {"count": None}, "pairing": asked})
     flags: dict[str, Any] = {}
     for dotted, value in overrides.items():
         if value is not None:
-            flags = _merge(flags, _nested(dotted, value))
-    made = load_config(overrides=_merge({**version, "seeds": {"path": seeds}}, _long(flags)))
+            flags = merge(flags, nested(dotted, value))
+    made = load_config(overrides=merge({**version, "seeds": {"path": seeds}}, long_form(flags)))
     # What a version was extended by tells whether the same call goes on with it.
     if made.seeds.path != seeds:
         raise ConfigError(f"seeds.path: an extension takes its seeds from {seeds}; leave the override out")
