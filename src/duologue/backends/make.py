@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from duologue.backends.protocol import Backend
@@ -97,14 +96,14 @@ def with_adapter(path: Path, name: str, digest: str, adapter: str) -> tuple[Path
     The merged file stands beside the adapter, or with the fetched models where that can't be written. Raises ModelError when the adapter is damaged or for another model.
     """
     from duologue.models.adapters import trained_adapter
-    from duologue.models.files import sha256_of
+    from duologue.models.files import joint_hash, sha256_of
     from duologue.models.merge import merged_file
     from duologue.models.registry import model_dir
 
     file = trained_adapter(adapter, digest)
     changed = sha256_of(file)
     merged = merged_file(path, file, name, changed, file.parent, model_dir())
-    return merged, hashlib.sha256(f"{digest} {changed}".encode()).hexdigest()
+    return merged, joint_hash(digest, changed)
 
 
 def weights(name: str, on_pull: OnProgress | None) -> tuple[Path, str, str]:
@@ -112,7 +111,7 @@ def weights(name: str, on_pull: OnProgress | None) -> tuple[Path, str, str]:
 
     A registered model that is not here is fetched. Raises UsageError for an unknown name, ModelError when it can't be had.
     """
-    from duologue.models.files import sha256_of
+    from duologue.models.files import joint_hash, sha256_of
 
     if name.endswith(".gguf"):
         path = Path(name).expanduser()
@@ -129,4 +128,4 @@ def weights(name: str, on_pull: OnProgress | None) -> tuple[Path, str, str]:
     adapter = packaged_adapter(entry.adapter, base)
     changed = sha256_of(adapter)
     path = merged_file(ensure(entry, on_progress=on_pull), adapter, entry.name, changed)
-    return path, entry.name, hashlib.sha256(f"{base} {changed}".encode()).hexdigest()
+    return path, entry.name, joint_hash(base, changed)

@@ -19,6 +19,11 @@ from duologue.errors import ModelError
 BLOCK = 1 << 20
 
 
+def joint_hash(base: str, adapter: str) -> str:
+    """64 hex digits for weights with an adapter merged in, from the SHA-256 of both files."""
+    return hashlib.sha256(f"{base} {adapter}".encode()).hexdigest()
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file in hex. Raises OSError."""
     digest = hashlib.sha256()

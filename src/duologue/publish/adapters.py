@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,7 @@ from typing import Any
 
 from duologue.errors import ModelError, UsageError
 from duologue.models.adapters import adapter_file
-from duologue.models.files import sha256_of
+from duologue.models.files import joint_hash, sha256_of
 from duologue.models.registry import ModelEntry, find
 from duologue.publish.licences import ModelTerms, model_terms
 from duologue.publish.scrub import base_name, last_part
@@ -108,5 +107,4 @@ def _origin(path: str) -> _Origin | None:
         return None
     if not writers or meta.get("sha256") != sha256:
         return None
-    # As backends.make.with_adapter has it.
-    return _Origin(hashlib.sha256(f"{base} {sha256}".encode()).hexdigest()[:12], licence, writers)
+    return _Origin(joint_hash(base, sha256)[:12], licence, writers)
